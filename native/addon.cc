@@ -1,0 +1,13 @@
+// Registers the exports; nothing else lives here.
+#include <napi.h>
+
+namespace layerwise {
+void registerBlas(napi_env env, napi_value exports);
+}
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  layerwise::registerBlas(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(layerwise, init)

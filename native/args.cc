@@ -1,0 +1,73 @@
+#include "args.h"
+
+#include <cstdio>
+
+namespace layerwise {
+
+std::string Args::text(double x) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.17g", x);
+  double shorter;
+  char candidate[32];
+  for (int digits = 1; digits < 17; ++digits) {
+    std::snprintf(candidate, sizeof candidate, "%.*g", digits, x);
+    if (std::sscanf(candidate, "%lf", &shorter) == 1 && shorter == x) return candidate;
+  }
+  return buffer;
+}
+
+std::string Args::describe(napi_value v) const {
+  napi_valuetype type;
+  if (v == nullptr || napi_typeof(env, v, &type) != napi_ok) return "nothing";
+  switch (type) {
+    case napi_undefined: return "undefined";
+    case napi_null: return "null";
+    case napi_boolean: return "a boolean";
+    case napi_number: {
+      double x;
+      napi_get_value_double(env, v, &x);
+      return text(x);
+    }
+    case napi_string: return "a string";
+    case napi_symbol: return "a symbol";
+    case napi_function: return "a function";
+    case napi_bigint: return "a bigint";
+    default: break;
+  }
+  bool is = false;
+  napi_is_typedarray(env, v, &is);
+  if (is) {
+    static const char* const names[] = {"an Int8Array",    "a Uint8Array",    "a Uint8ClampedArray", "an Int16Array",   "a Uint16Array",  "an Int32Array",
+                                        "a Uint32Array",   "a Float32Array",  "a Float64Array",      "a BigInt64Array", "a BigUint64Array"};
+    napi_typedarray_type kind;
+    size_t length;
+    napi_get_typedarray_info(env, v, &kind, &length, nullptr, nullptr, nullptr);
+    return std::string(static_cast<size_t>(kind) < 11 ? names[kind] : "a typed array") + "(" + std::to_string(length) + ")";
+  }
+  napi_is_array(env, v, &is);
+  return is ? "an array" : "an object";
+}
+
+napi_value guarded(napi_env env, napi_callback_info info, const char* name, Export body) {
+  try {
+    Args args(env, info, name);
+    return body(args);
+  } catch (const CallError& error) {
+    if (error.kind == Kind::Type) napi_throw_type_error(env, error.code, error.what());
+    else if (error.kind == Kind::Range) napi_throw_range_error(env, error.code, error.what());
+    else napi_throw_error(env, error.code, error.what());
+  } catch (const std::bad_alloc&) {
+    napi_throw_range_error(env, "ERR_OUT_OF_MEMORY", (std::string(name) + ": out of memory").c_str());
+  } catch (const std::exception& error) {
+    napi_throw_error(env, nullptr, (std::string(name) + ": " + error.what()).c_str());
+  }
+  return nullptr;
+}
+
+void define(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok)
+    napi_set_named_property(env, exports, name, function);
+}
+
+}  // namespace layerwise
