@@ -1,0 +1,230 @@
+import { distance } from "fastest-levenshtein";
+import { z } from "zod";
+import type { AnyExperiment } from "./define.js";
+
+/** A configuration that has been checked; keys in the order of the schema. */
+export type Config = Readonly<Record<string, unknown>>;
+
+/** Bad input from outside. The message is one line that names the key, what it got, what is allowed and the nearest name. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly key: string;
+  readonly got: unknown;
+  readonly allowed: string;
+  readonly nearest: string | undefined;
+
+  constructor(details: { message: string; key: string; got?: unknown; allowed: string; nearest?: string }) {
+    super(details.message);
+    this.key = details.key;
+    this.got = details.got;
+    this.allowed = details.allowed;
+    this.nearest = details.nearest;
+  }
+}
+
+/** One key of a configuration, as the help and error messages show it. */
+export interface KeyInfo {
+  readonly key: string;
+  readonly type: "number" | "integer" | "boolean" | "string" | "list";
+  /** What is allowed, in words: `a number > 0`, `one of a, b`. */
+  readonly allowed: string;
+  /** The values of an enumeration. */
+  readonly choices?: readonly string[];
+  readonly default: unknown;
+  readonly description: string;
+}
+
+interface JsonSchema {
+  type?: string;
+  enum?: unknown[];
+  const?: unknown;
+  anyOf?: JsonSchema[];
+  items?: JsonSchema;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  minItems?: number;
+  default?: unknown;
+  description?: string;
+  properties?: Record<string, JsonSchema>;
+}
+
+/** Bounds beyond the safe integers say nothing to a reader. */
+const said = (bound: number | undefined): bound is number => bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
+
+function bounds(schema: JsonSchema): string {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
+  if (said(minimum) && said(maximum)) return ` in [${minimum}, ${maximum}]`;
+  if (said(exclusiveMinimum) && said(maximum)) return ` in (${exclusiveMinimum}, ${maximum}]`;
+  if (said(minimum) && said(exclusiveMaximum)) return ` in [${minimum}, ${exclusiveMaximum})`;
+  if (said(exclusiveMinimum) && said(exclusiveMaximum)) return ` in (${exclusiveMinimum}, ${exclusiveMaximum})`;
+  if (said(minimum)) return ` ≥ ${minimum}`;
+  if (said(exclusiveMinimum)) return ` > ${exclusiveMinimum}`;
+  if (said(maximum)) return ` ≤ ${maximum}`;
+  if (said(exclusiveMaximum)) return ` < ${exclusiveMaximum}`;
+  return "";
+}
+
+function choicesOf(schema: JsonSchema): string[] | undefined {
+  const values = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
+  return values?.map(String);
+}
+
+function allowedOf(schema: JsonSchema): string {
+  const choices = choicesOf(schema);
+  if (choices) return choices.length === 1 ? choices[0]! : `one of ${choices.join(", ")}`;
+  if (schema.anyOf) return schema.anyOf.map(allowedOf).join(" or ");
+  if (schema.type === "integer") return `an integer${bounds(schema)}`;
+  if (schema.type === "number") return `a number${bounds(schema)}`;
+  if (schema.type === "boolean") return "true or false";
+  if (schema.type === "array") return `a list (a,b,…), each ${allowedOf(schema.items ?? {})}`;
+  return schema.type === "string" ? "a string" : (schema.type ?? "any value");
+}
+
+function typeOf(schema: JsonSchema): KeyInfo["type"] {
+  if (schema.type === "array") return "list";
+  const type = schema.type ?? schema.anyOf?.find((option) => option.type !== "null" && option.type)?.type;
+  return type === "integer" || type === "number" || type === "boolean" ? type : "string";
+}
+
+/** The keys of an experiment with type, bounds, default and meaning, in the schema's order. */
+export function describeKeys(experiment: AnyExperiment): KeyInfo[] {
+  const schema = z.toJSONSchema(experiment.schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
+  return Object.entries(schema.properties ?? {}).map(([key, property]) => ({
+    key,
+    type: typeOf(property),
+    allowed: allowedOf(property),
+    choices: choicesOf(property),
+    default: property.default,
+    description: property.description ?? "",
+  }));
+}
+
+/** The candidate nearest to `word` in edit distance, if it is near enough to be a slip. */
+export function nearestName(word: string, candidates: readonly string[]): string | undefined {
+  const lower = word.toLowerCase();
+  let best: string | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const other = candidate.toLowerCase();
+    const edits = distance(lower, other);
+    // A prefix ("linear", "noi") is a slip too, however much is missing.
+    const score = lower.length >= 2 && other.startsWith(lower) ? Math.min(edits, 1) : edits;
+    if (score < least) {
+      least = score;
+      best = candidate;
+    }
+  }
+  return least <= Math.max(2, Math.ceil(word.length / 2)) ? best : undefined;
+}
+
+/** A value as a message shows it: short, on one line, without control characters. */
+export function show(value: unknown): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : typeof value === "object" ? JSON.stringify(value) : String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+const hint = (nearest: string | undefined) => (nearest === undefined ? "" : ` — did you mean ${nearest}?`);
+
+/** The error for a name that is not in a list of names. */
+export function unknownName(what: string, word: string, names: readonly string[]): ConfigError {
+  const nearest = nearestName(word, names);
+  const allowed = `one of ${names.join(", ")}`;
+  return new ConfigError({
+    message: `unknown ${what} ${show(word)}: must be ${allowed}${hint(nearest)}`,
+    key: what,
+    got: word,
+    allowed,
+    nearest,
+  });
+}
+
+function unknownKey(experiment: AnyExperiment, key: string, value: unknown, keys: readonly string[]): ConfigError {
+  const nearest = nearestName(key, keys);
+  const allowed = keys.join(", ");
+  return new ConfigError({
+    message: `${experiment.id}: unknown key ${show(key)} (got ${key}=${show(value)}); keys are ${allowed}${hint(nearest)}`,
+    key,
+    got: value,
+    allowed,
+    nearest,
+  });
+}
+
+function badValue(experiment: AnyExperiment, info: KeyInfo, value: unknown, reason?: string): ConfigError {
+  const nearest = info.choices && typeof value === "string" ? nearestName(value, info.choices) : undefined;
+  return new ConfigError({
+    message: `${experiment.id}: ${info.key} must be ${info.allowed}, got ${show(value)}${reason ? ` (${reason})` : ""}${hint(nearest)}`,
+    key: info.key,
+    got: value,
+    allowed: info.allowed,
+    nearest,
+  });
+}
+
+/**
+ * Checks a configuration and fills in the defaults.
+ * @throws ConfigError for an unknown key, a wrong type, a value out of range, or keys that contradict each other.
+ */
+export function parseConfig(experiment: AnyExperiment, raw: Readonly<Record<string, unknown>> = {}): Config {
+  const infos = describeKeys(experiment);
+  const byKey = new Map(infos.map((info) => [info.key, info]));
+  for (const key of Object.keys(raw)) {
+    if (!byKey.has(key)) throw unknownKey(experiment, key, raw[key], [...byKey.keys()]);
+  }
+  const result = experiment.schema.safeParse(raw);
+  if (result.success) return result.data as Config;
+  const issue = result.error.issues[0]!;
+  const info = byKey.get(String(issue.path[0] ?? ""));
+  const custom = issue.code === "custom" ? issue.message : undefined;
+  if (!info) {
+    throw new ConfigError({ message: `${experiment.id}: ${issue.message}`, key: "", allowed: issue.message });
+  }
+  throw badValue(experiment, info, raw[info.key] === undefined ? info.default : raw[info.key], custom);
+}
+
+function parseValue(info: KeyInfo, text: string): unknown {
+  switch (info.type) {
+    case "number":
+    case "integer":
+      // Number("") is 0 and Number("0x10") is 16: neither is what anyone means here.
+      return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text.trim()) ? Number(text) : text;
+    case "boolean":
+      return text === "true" ? true : text === "false" ? false : text;
+    case "list":
+      return text.split(",").map((item) => (item.trim() !== "" && Number.isFinite(Number(item)) ? Number(item) : item));
+    default:
+      return text;
+  }
+}
+
+/**
+ * Reads `key=value` assignments, as given on a command line, into a raw configuration for {@link parseConfig}.
+ * @throws ConfigError when an assignment has no `=`, names an unknown key, or names one twice.
+ */
+export function parseAssignments(experiment: AnyExperiment, assignments: readonly string[]): Record<string, unknown> {
+  const infos = new Map(describeKeys(experiment).map((info) => [info.key, info]));
+  const raw: Record<string, unknown> = {};
+  for (const assignment of assignments) {
+    const at = assignment.indexOf("=");
+    if (at < 1) {
+      throw new ConfigError({
+        message: `${experiment.id}: expected key=value, got ${show(assignment)}; keys are ${[...infos.keys()].join(", ")}`,
+        key: assignment,
+        got: assignment,
+        allowed: "key=value",
+        nearest: nearestName(assignment, [...infos.keys()]),
+      });
+    }
+    const key = assignment.slice(0, at);
+    const text = assignment.slice(at + 1);
+    const info = infos.get(key);
+    if (!info) throw unknownKey(experiment, key, text, [...infos.keys()]);
+    if (Object.hasOwn(raw, key)) {
+      throw new ConfigError({ message: `${experiment.id}: ${key} is given twice`, key, got: text, allowed: "one value" });
+    }
+    raw[key] = parseValue(info, text);
+  }
+  return raw;
+}

@@ -1,0 +1,4 @@
+export { type Config, ConfigError, describeKeys, type KeyInfo, parseAssignments, parseConfig } from "./config.js";
+export { type AnyExperiment, defineExperiment, type Experiment, type Metric, type Metrics, type TrialContext } from "./define.js";
+export { experimentById, experiments } from "./registry.js";
+export { runTrial, type Series, type StoredMetrics, type TrialResult, trialId } from "./trial.js";

@@ -1,0 +1,18 @@
+import { unknownName } from "./config.js";
+import type { AnyExperiment } from "./define.js";
+
+/** Every experiment of the package. Add a line to add one; nothing else names them. */
+export const experiments: readonly AnyExperiment[] = [];
+
+/** @throws ConfigError, with the nearest name, when there is none of that id. */
+export function experimentById(id: string, among: readonly AnyExperiment[] = experiments): AnyExperiment {
+  const found = among.find((experiment) => experiment.id === id);
+  if (!found) {
+    throw unknownName(
+      "experiment",
+      id,
+      among.map((experiment) => experiment.id),
+    );
+  }
+  return found;
+}
