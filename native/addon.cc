@@ -3,10 +3,12 @@
 
 namespace layerwise {
 void registerBlas(napi_env env, napi_value exports);
+void registerLapack(napi_env env, napi_value exports);
 }
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   layerwise::registerBlas(env, exports);
+  layerwise::registerLapack(env, exports);
   return exports;
 }
 

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "errors.h"
+
 namespace layerwise {
 
 std::string Args::text(double x) {
@@ -56,6 +58,8 @@ napi_value guarded(napi_env env, napi_callback_info info, const char* name, Expo
     if (error.kind == Kind::Type) napi_throw_type_error(env, error.code, error.what());
     else if (error.kind == Kind::Range) napi_throw_range_error(env, error.code, error.what());
     else napi_throw_error(env, error.code, error.what());
+  } catch (const NumericalError& error) {
+    napi_throw_error(env, error.code, (std::string(name) + ": " + error.what()).c_str());
   } catch (const std::bad_alloc&) {
     napi_throw_range_error(env, "ERR_OUT_OF_MEMORY", (std::string(name) + ": out of memory").c_str());
   } catch (const std::exception& error) {

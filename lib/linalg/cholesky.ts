@@ -1,0 +1,38 @@
+import { copyInto, lapack, requireSquare } from "./lapack.js";
+import type { Matrix, Real } from "./matrix.js";
+
+/**
+ * The lower Cholesky factor L of a symmetric positive definite matrix, A = L·Lᵀ (LAPACK potrf), with zeros above its
+ * diagonal. Only the lower triangle of `a` is read; `out` may be `a`.
+ * @throws Error `ERR_NOT_POSITIVE_DEFINITE`, naming the leading minor, or `ERR_NOT_FINITE`; RangeError on shapes.
+ */
+export function cholesky<T extends Real>(a: Matrix<T>, options: { out?: Matrix<T> } = {}): Matrix<T> {
+  const n = requireSquare("cholesky", a);
+  const out = copyInto("cholesky", a, options.out);
+  lapack(a).potrf(true, n, out.data, out.offset, out.stride || 1);
+  for (let i = 0; i < n; i++) out.data.fill(0, out.offset + i * out.stride + i + 1, out.offset + i * out.stride + n);
+  return out;
+}
+
+/**
+ * A⁻¹·B from the lower Cholesky factor of A (LAPACK potrs). `out` may be `b`.
+ * @throws RangeError when the shapes do not fit.
+ */
+export function choleskySolve<T extends Real>(factor: Matrix<T>, b: Matrix<T>, options: { out?: Matrix<T> } = {}): Matrix<T> {
+  const n = requireSquare("choleskySolve", factor);
+  if (b.rows !== n) throw new RangeError(`choleskySolve: b must have ${n} rows, got ${b.rows}`);
+  const out = copyInto("choleskySolve", b, options.out);
+  lapack(factor).potrs(true, n, b.cols, factor.data, factor.offset, factor.stride || 1, out.data, out.offset, out.stride || 1);
+  return out;
+}
+
+/**
+ * A⁻¹, symmetric, from the lower Cholesky factor of A (LAPACK potri). `out` may be `factor`.
+ * @throws Error `ERR_SINGULAR`, `ERR_NOT_FINITE`; RangeError on shapes.
+ */
+export function choleskyInverse<T extends Real>(factor: Matrix<T>, options: { out?: Matrix<T> } = {}): Matrix<T> {
+  const n = requireSquare("choleskyInverse", factor);
+  const out = copyInto("choleskyInverse", factor, options.out);
+  lapack(factor).potri(true, n, out.data, out.offset, out.stride || 1);
+  return out;
+}

@@ -1,0 +1,5 @@
+export * from "./cholesky.js";
+export * from "./eigh.js";
+export * from "./matrix.js";
+export * from "./qr.js";
+export * from "./svd.js";

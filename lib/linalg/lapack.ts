@@ -1,0 +1,76 @@
+import type { Lapack } from "../../binding.js";
+import { binding } from "../binding.js";
+import { allocate, Matrix, type Real } from "./matrix.js";
+
+const table = (prefix: "d" | "s") =>
+  Object.fromEntries(
+    Object.entries(binding)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, routine]) => [name.slice(1), routine]),
+  );
+const double = table("d");
+const single = table("s");
+
+/** The LAPACK routines of a matrix's precision. */
+export function lapack<T extends Real>(like: { readonly data: T }): Lapack<T> {
+  return (like.data instanceof Float64Array ? double : single) as unknown as Lapack<T>;
+}
+
+/** @throws RangeError unless `a` is square. */
+export function requireSquare(name: string, a: Matrix<Real>): number {
+  if (a.rows !== a.cols) throw new RangeError(`${name}: a must be square, got ${a.rows}×${a.cols}`);
+  return a.rows;
+}
+
+/** @throws RangeError unless `a` is rows×cols. */
+export function requireShape(name: string, argument: string, a: Matrix<Real>, rows: number, cols: number): void {
+  if (a.rows !== rows || a.cols !== cols) {
+    throw new RangeError(`${name}: ${argument} must be ${rows}×${cols}, got ${a.rows}×${a.cols}`);
+  }
+}
+
+/** The first and one past the last byte a view touches. */
+function extent(a: Matrix<Real>): [number, number] {
+  const elements = a.rows && a.cols ? (a.rows - 1) * a.stride + a.cols : 0;
+  const start = a.data.byteOffset + a.offset * a.data.BYTES_PER_ELEMENT;
+  return [start, start + elements * a.data.BYTES_PER_ELEMENT];
+}
+
+/**
+ * Where an in-place routine works on a copy of `a`: `out`, which may be `a` itself but not overlap it otherwise, or a
+ * new matrix.
+ * @throws RangeError on a wrong shape or partial overlap, TypeError on another precision.
+ */
+export function copyInto<T extends Real>(name: string, a: Matrix<T>, out?: Matrix<T>): Matrix<T> {
+  if (!out) return a.clone();
+  requireShape(name, "out", out, a.rows, a.cols);
+  if (out.data.constructor !== a.data.constructor) throw new TypeError(`${name}: out must have the precision of a`);
+  if (out.data.buffer === a.data.buffer) {
+    const [a0, a1] = extent(a);
+    const [b0, b1] = extent(out);
+    if (a0 === b0 && out.stride === a.stride) return out;
+    if (a0 < b1 && b0 < a1) throw new RangeError(`${name}: out must be a itself or share no memory with it`);
+  }
+  return out.copy(a);
+}
+
+/** A vector of n elements: `out`, or a new one. @throws RangeError when `out` has another length. */
+export function vectorInto<T extends Real>(name: string, argument: string, n: number, like: T, out?: T): T {
+  if (!out) return allocate(n, like);
+  if (out.length !== n) throw new RangeError(`${name}: ${argument} must have length ${n}, got ${out.length}`);
+  return out;
+}
+
+/** A rows×cols matrix: `out`, or a new one. @throws RangeError when `out` has another shape. */
+export function matrixInto<T extends Real>(
+  name: string,
+  argument: string,
+  rows: number,
+  cols: number,
+  like: T,
+  out?: Matrix<T>,
+): Matrix<T> {
+  if (!out) return new Matrix(allocate(rows * cols, like), rows, cols);
+  requireShape(name, argument, out, rows, cols);
+  return out;
+}

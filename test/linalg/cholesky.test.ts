@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { cholesky, choleskyInverse, choleskySolve, Matrix } from "../../lib/linalg/index.js";
+import { gaussian, product, relative } from "./residuals.js";
+
+const definite = (n: number, seed: number, dtype: "float64" | "float32") => {
+  const x = gaussian(n, 2 * n, seed, dtype);
+  const out = gaussian(n, n, 0, dtype);
+  return out.copy(product(x, x, false, true));
+};
+
+describe.each(["float64", "float32"] as const)("cholesky, %s", (dtype) => {
+  it.each([1, 2, 13, 64, 100])("factors, solves and inverts at order %i", (n) => {
+    const a = definite(n, n, dtype);
+    const factor = cholesky(a);
+    expect(relative(a, product(factor, factor, false, true))).toBeLessThan(30);
+    for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) expect(factor.get(i, j)).toBe(0);
+
+    for (const nrhs of [1, 3]) {
+      const x = gaussian(n, nrhs, n + 1, dtype);
+      const b = gaussian(n, nrhs, 0, dtype).copy(product(a, x));
+      const solution = choleskySolve(factor, b);
+      // ‖B − AX‖ / (‖A‖‖X‖nε)
+      expect(relative(b, product(a, solution))).toBeLessThan(30 * 50);
+      expect(choleskySolve(factor, b, { out: b })).toBe(b);
+      expect(b.toArrays()).toEqual(solution.toArrays());
+    }
+
+    const inverse = choleskyInverse(factor);
+    expect(relative(Matrix.identity(n), product(a, inverse), a)).toBeLessThan(30 * 50);
+    for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) expect(inverse.get(i, j)).toBe(inverse.get(j, i));
+  });
+});
+
+describe("cholesky", () => {
+  it("names the leading minor that fails", () => {
+    const a = Matrix.identity(9);
+    a.set(6, 6, -1);
+    expect(() => cholesky(a)).toThrow(
+      expect.objectContaining({ code: "ERR_NOT_POSITIVE_DEFINITE", message: "dpotrf: leading minor of order 7 is not positive definite" }),
+    );
+    a.set(6, 6, Number.NaN);
+    expect(() => cholesky(a)).toThrow(expect.objectContaining({ code: "ERR_NOT_FINITE" }));
+  });
+
+  it("names the zero of a singular factor", () => {
+    const factor = Matrix.identity(5);
+    factor.set(3, 3, 0);
+    expect(() => choleskyInverse(factor)).toThrow(expect.objectContaining({ code: "ERR_SINGULAR" }));
+  });
+
+  it("refuses right-hand sides that do not fit", () => {
+    expect(() => choleskySolve(Matrix.identity(3), Matrix.zeros(2, 1))).toThrow("choleskySolve: b must have 3 rows, got 2");
+  });
+});

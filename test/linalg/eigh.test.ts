@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { eigh, eigvalsh, Matrix } from "../../lib/linalg/index.js";
+import { gaussian, orthogonality, product, relative, scaleColumns } from "./residuals.js";
+
+const symmetric = (n: number, seed: number, dtype: "float64" | "float32") => {
+  const a = gaussian(n, n, seed, dtype);
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) a.set(j, i, a.get(i, j));
+  return a;
+};
+
+describe.each(["float64", "float32"] as const)("eigh, %s", (dtype) => {
+  it.each([1, 2, 7, 33, 100])("decomposes a symmetric matrix of order %i", (n) => {
+    const a = symmetric(n, n, dtype);
+    const { values, vectors } = eigh(a);
+    expect(orthogonality(vectors)).toBeLessThan(30);
+    expect(relative(a, product(scaleColumns(vectors, values), vectors, false, true))).toBeLessThan(30);
+    expect([...values]).toEqual([...values].sort((x, y) => x - y));
+    const alone = eigvalsh(a);
+    const largest = Math.max(...values.map(Math.abs));
+    for (let i = 0; i < n; i++) expect(Math.abs(alone[i]! - values[i]!)).toBeLessThan(largest * n * (dtype === "float64" ? 1e-15 : 1e-6));
+  });
+});
+
+describe("eigh", () => {
+  it("reads the lower triangle only and keeps its argument", () => {
+    const a = Matrix.from([
+      [2, Number.NaN],
+      [1, 2],
+    ]);
+    expect([...eigh(a).values]).toEqual([expect.closeTo(1, 14), expect.closeTo(3, 14)]);
+    expect(a.toArrays()).toEqual([
+      [2, Number.NaN],
+      [1, 2],
+    ]);
+  });
+
+  it("works on strided views and in place", () => {
+    const whole = gaussian(9, 12, 3) as Matrix;
+    const before = whole.clone();
+    const a = whole.block(2, 3, 5, 5);
+    const expected = eigh(a.clone());
+    const values = new Float64Array(5);
+    const result = eigh(a, { out: { values, vectors: a } });
+    expect(result.vectors).toBe(a);
+    expect([...values]).toEqual([...expected.values]);
+    expect(a.toArrays()).toEqual(expected.vectors.toArrays());
+    for (let i = 0; i < 9; i++)
+      for (let j = 0; j < 12; j++) if (i < 2 || i > 6 || j < 3 || j > 7) expect(whole.get(i, j)).toBe(before.get(i, j));
+  });
+
+  it("refuses what it cannot decompose", () => {
+    expect(() => eigh(Matrix.zeros(2, 3))).toThrow(new RangeError("eigh: a must be square, got 2×3"));
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const a = Matrix.identity(40);
+      a.set(30, 7, bad);
+      expect(() => eigh(a)).toThrow(
+        expect.objectContaining({ code: "ERR_NOT_FINITE", message: `dsyevd: a must be finite, element (30, 7) is ${bad}` }),
+      );
+    }
+    const whole = Matrix.zeros(4, 4);
+    expect(() => eigh(whole.block(0, 0, 2, 2), { out: { vectors: whole.block(1, 0, 2, 2) } })).toThrow(RangeError);
+    // biome-ignore lint/suspicious/noExplicitAny: a mistake that only JavaScript can make
+    expect(() => eigh(whole, { out: { values: new Float32Array(4) as any } })).toThrow(TypeError);
+  });
+
+  it("takes the empty matrix", () => {
+    expect(eigh(Matrix.zeros(0, 0)).values.length).toBe(0);
+  });
+});
