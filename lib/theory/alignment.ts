@@ -1,0 +1,196 @@
+/**
+ * Alignment of the first step on a single-index problem `y = σ*(⟨b, x⟩) + ε`, x ~ N(0, S): the limit (d/n → φ) of the squared
+ * cosine between b and the direction a method learns. σ* enters only through its linear part a1 and the variance v of all that is
+ * not linear in ⟨b, x⟩. Derived for Zhang et al. (ICML 2025, arXiv 2502.01763), §4, with both sample-size effects kept.
+ */
+import { equivalent } from "./equivalents.js";
+import { indexCoefficients } from "./hermite.js";
+import { SpectralMeasure, type Spectrum } from "./spectrum.js";
+
+/** Inner product of the cosine: `euclidean` M = I, `covariance` M = S (which governs the test error of a linear readout). */
+export type Metric = "euclidean" | "covariance";
+
+/** A single-index problem as a linear estimator sees it. */
+export interface AlignmentProblem {
+  /** Eigenvalues of S. */
+  readonly spectrum: Spectrum;
+  /** d/n > 0. */
+  readonly phi: number;
+  /**
+   * b_i² on each eigenvalue of `spectrum`, in its order; their sum is |b|². Default: isotropic with |b| = 1, b_i² proportional to the
+   * spectrum's weights.
+   */
+  readonly direction?: ArrayLike<number>;
+  /** Default `euclidean`. */
+  readonly metric?: Metric;
+  /** a1 = E[uσ*(u)]/τ² at τ² = bᵀSb. */
+  readonly slope: number;
+  /** v = a0² + c² + s_ε² (drop a0² when labels are centred). */
+  readonly noiseVariance: number;
+}
+
+/** b's share on each eigenvalue, as `∫ f dB = bᵀf(S)b`. */
+class Direction {
+  private readonly squares: Float64Array;
+  constructor(
+    private readonly measure: SpectralMeasure,
+    direction: ArrayLike<number> | undefined,
+  ) {
+    if (direction && direction.length !== measure.values.length) {
+      throw new RangeError(`direction: ${direction.length} components for ${measure.values.length} eigenvalues`);
+    }
+    this.squares = Float64Array.from(direction ?? measure.weights);
+    this.squares.forEach((w, i) => {
+      if (!(w >= 0 && Number.isFinite(w))) throw new RangeError(`direction: component ${i} must be finite and ≥ 0 (a square), got ${w}`);
+    });
+    if (!(this.form((s) => s) > 0)) throw new RangeError("direction: bᵀSb must be positive");
+  }
+
+  /** bᵀf(S)b. */
+  form(f: (s: number) => number): number {
+    let total = 0;
+    for (let i = 0; i < this.squares.length; i++) if (this.squares[i] > 0) total += this.squares[i] * f(this.measure.values[i]);
+    return total;
+  }
+}
+
+function prepare(problem: AlignmentProblem) {
+  const measure = SpectralMeasure.from(problem.spectrum);
+  const { phi, slope, noiseVariance } = problem;
+  if (!(phi > 0 && Number.isFinite(phi))) throw new RangeError(`alignment: phi = d/n must be positive and finite, got ${phi}`);
+  if (!Number.isFinite(slope)) throw new RangeError(`alignment: slope must be finite, got ${slope}`);
+  if (!(noiseVariance >= 0 && Number.isFinite(noiseVariance))) {
+    throw new RangeError(`alignment: noiseVariance must be finite and ≥ 0, got ${noiseVariance}`);
+  }
+  const b = new Direction(measure, problem.direction);
+  const metric = (problem.metric ?? "euclidean") === "covariance" ? (s: number) => s : () => 1;
+  return { measure, b, metric, phi, slope, noise: noiseVariance, signal: slope * slope * b.form((s) => s) };
+}
+
+function squaredCosine(numerator: number, norm: number, energy: number): number {
+  if (!(energy > 0 && norm > 0))
+    throw new RangeError("alignment: the direction is zero (no linear part and no noise), its cosine undefined");
+  return numerator / (norm * energy);
+}
+
+/**
+ * Alignment of `g(S) Xᵀy/n` for a fixed spectral filter g, e.g. g(s) = 1/(s+λ) (KFAC that knows the population covariance) or
+ * g(s) = s^{-p} (input-covariance power):
+ * `cos² = a1²(bᵀMSg b)² / (bᵀMb [a1² bᵀMS²g² b + (a1²τ²+v) φ tr(MSg²)/d])`.
+ * @throws RangeError on arguments out of range, or when the direction vanishes
+ */
+export function filteredAlignment(problem: AlignmentProblem, g: (s: number) => number): number {
+  const { measure, b, metric, phi, slope, noise, signal } = prepare(problem);
+  const overlap = slope * b.form((s) => metric(s) * s * g(s));
+  const energy =
+    slope * slope * b.form((s) => metric(s) * (s * g(s)) ** 2) +
+    (signal + noise) * phi * measure.average((s) => (s > 0 ? metric(s) * s * g(s) ** 2 : 0));
+  return squaredCosine(overlap ** 2, b.form(metric), energy);
+}
+
+/**
+ * Alignment of the SGD step, `Xᵀy/n`:
+ * `cos² = a1²(bᵀMSb)² / (bᵀMb [a1² bᵀMS²b + (a1²τ²+v) φ tr(MS)/d])`. As n → ∞ it stays below 1 unless S is isotropic on b.
+ * @throws RangeError as {@link filteredAlignment}
+ */
+export function sgdAlignment(problem: AlignmentProblem): number {
+  return filteredAlignment(problem, () => 1);
+}
+
+/**
+ * Alignment of the KFAC step, ridge regression `(Ŝ + λI)^{-1}Xᵀy/n` with Ŝ from the same batch:
+ * `cos² = a1²(bᵀMS(S+κ)^{-1}b)² / (bᵀMb · V)`,
+ * `V = a1² bᵀMS²(S+κ)^{-2}b + κ'φ tr(MS(S+κ)^{-2})/d · (v + a1²κ² bᵀS(S+κ)^{-2}b)`.
+ * λ = 0 is the least-squares (φ < 1) or least-norm (φ > 1) solution; zero eigenvalues of S then contribute nothing.
+ * @param lambda damping λ ≥ 0
+ * @throws RangeError on arguments out of range, and at the interpolation threshold (λ = 0, φ·rank(S)/d = 1)
+ */
+export function kfacAlignment(problem: AlignmentProblem, lambda: number): number {
+  const { measure, b, metric, phi, slope, noise } = prepare(problem);
+  const { kappa, slope: inflation } = equivalent(measure, phi, lambda);
+  const q = (s: number) => (s > 0 ? 1 / (s + kappa) : 0); // only ever multiplied by s
+  const a = slope * slope;
+  const overlap = slope * b.form((s) => metric(s) * s * q(s));
+  const variance = inflation * phi * measure.average((s) => metric(s) * s * q(s) ** 2);
+  const energy = a * b.form((s) => metric(s) * (s * q(s)) ** 2) + variance * (noise + a * kappa ** 2 * b.form((s) => s * q(s) ** 2));
+  return squaredCosine(overlap ** 2, b.form(metric), energy);
+}
+
+/**
+ * Alignment of the KFAC step whose statistics come from a batch of their own: `(Ŝ₂ + λI)^{-1} X₁ᵀy₁/n₁`, Ŝ₂ from n₂ other samples,
+ * d/n₂ → φ₂. With κ, κ' at φ₂, Q = (S+κ)^{-1}, ρ = κ'φ₂ tr(MSQ²)/d and λ²(Ŝ₂+λ)^{-1}M(Ŝ₂+λ)^{-1} ≃ κ²(QMQ + ρ QSQ):
+ * `cos² = a1²(bᵀMSQb)² / (bᵀMb [a1²(bᵀMS²Q²b + ρ bᵀS³Q²b) + (a1²τ²+v) φ tr(SQ²(M + ρS))/d])`.
+ * @param lambda damping λ ≥ 0
+ * @param phiStatistics φ₂ = d/n₂; `phi` of the problem is d/n₁
+ * @throws RangeError as {@link kfacAlignment}; also at λ = 0 with φ₂·rank ≥ 1, where the inverse does not exist
+ */
+export function kfacSeparateAlignment(problem: AlignmentProblem, lambda: number, phiStatistics: number): number {
+  const { measure, b, metric, phi, slope, noise, signal } = prepare(problem);
+  if (lambda === 0 && phiStatistics * measure.rank >= 1) {
+    throw new RangeError("kfacSeparateAlignment: undamped statistics of fewer samples than dimensions have no inverse");
+  }
+  const { kappa, slope: inflation } = equivalent(measure, phiStatistics, lambda);
+  const q = (s: number) => (s > 0 ? 1 / (s + kappa) : 0);
+  const rho = inflation * phiStatistics * measure.average((s) => metric(s) * s * q(s) ** 2);
+  const m = (s: number) => metric(s) + rho * s;
+  const overlap = slope * b.form((s) => metric(s) * s * q(s));
+  const energy =
+    slope * slope * b.form((s) => m(s) * (s * q(s)) ** 2) + (signal + noise) * phi * measure.average((s) => m(s) * s * q(s) ** 2);
+  return squaredCosine(overlap ** 2, b.form(metric), energy);
+}
+
+/**
+ * Damping λ* that maximises {@link kfacAlignment}.
+ *
+ * Isotropic b: `λ* = φ v/(a1²|b|²)` in either metric (ridge regression is then the posterior mean), and
+ * `cos² = tr MS(S+κ*)^{-1} / tr M`, never below {@link sgdAlignment}. For a given direction there is no closed form: λ* is searched on
+ * a logarithmic grid from 1e-9 to 1e9 times the mean eigenvalue and refined by golden section to 1e-6; 0 or Infinity is returned when
+ * the best value is at that end.
+ * @throws RangeError when the slope is 0 (no damping helps), or on arguments out of range
+ */
+export function optimalDamping(problem: AlignmentProblem): number {
+  const { measure, slope, phi, noise } = prepare(problem);
+  if (slope === 0) throw new RangeError("optimalDamping: the link function has no linear part, every alignment is 0");
+  if (!problem.direction) return (phi * noise) / slope ** 2;
+  const value = (log: number) => kfacAlignment(problem, measure.mean * Math.exp(log));
+  const reach = Math.log(1e9);
+  const steps = 144;
+  const at = (i: number) => -reach + (2 * reach * i) / steps;
+  let best = 0;
+  for (let i = 1; i <= steps; i++) if (value(at(i)) > value(at(best))) best = i;
+  if (best === 0) return 0;
+  if (best === steps) return Number.POSITIVE_INFINITY;
+  let low = at(best - 1);
+  let high = at(best + 1);
+  const golden = (Math.sqrt(5) - 1) / 2;
+  while (high - low > 1e-6) {
+    const left = high - golden * (high - low);
+    const right = low + golden * (high - low);
+    if (value(left) < value(right)) low = left;
+    else high = right;
+  }
+  return measure.mean * Math.exp((low + high) / 2);
+}
+
+export interface LinkProblem extends Omit<AlignmentProblem, "slope" | "noiseVariance"> {
+  /** The link function σ*. */
+  readonly link: (u: number) => number;
+  /** Where σ* has kinks or jumps; only for speed. */
+  readonly kinks?: readonly number[];
+  /** Standard deviation s_ε of the label noise. */
+  readonly noise: number;
+  /** Whether labels are centred, which removes a0² from v (default false). */
+  readonly centred?: boolean;
+}
+
+/**
+ * The {@link AlignmentProblem} of a link function: its coefficients at τ² = bᵀSb and `v = a0² + c² + s_ε²`.
+ * @throws RangeError when the noise is negative, or as {@link indexCoefficients}
+ */
+export function alignmentProblem({ link, kinks, noise, centred = false, ...problem }: LinkProblem): AlignmentProblem {
+  if (!(noise >= 0 && Number.isFinite(noise))) throw new RangeError(`alignmentProblem: noise must be finite and ≥ 0, got ${noise}`);
+  const spectrum = SpectralMeasure.from(problem.spectrum);
+  const variance = new Direction(spectrum, problem.direction).form((s) => s);
+  const { mean, slope, residual } = indexCoefficients(link, Math.sqrt(variance), { kinks });
+  return { ...problem, spectrum, slope, noiseVariance: (centred ? 0 : mean * mean) + residual + noise * noise };
+}

@@ -1,0 +1,24 @@
+/** Closed forms and deterministic equivalents: pure functions, each documented with the statement it implements. */
+export {
+  type AlignmentProblem,
+  alignmentProblem,
+  filteredAlignment,
+  kfacAlignment,
+  kfacSeparateAlignment,
+  type LinkProblem,
+  type Metric,
+  optimalDamping,
+  sgdAlignment,
+} from "./alignment.js";
+export {
+  companionStieltjes,
+  degreesOfFreedom,
+  type Equivalent,
+  effectiveDamping,
+  effectiveDampingSlope,
+  equivalent,
+  stieltjes,
+} from "./equivalents.js";
+export { hermite, hermiteCoefficients, type IndexCoefficients, indexCoefficients } from "./hermite.js";
+export { type Estimate, type ExpectationOptions, gaussHermite, gaussianExpectation, gaussLegendre, type Rule } from "./quadrature.js";
+export { logUniformMeasure, SpectralMeasure, type Spectrum } from "./spectrum.js";
