@@ -1,0 +1,48 @@
+import type { Matrix, Real } from "../linalg/matrix.js";
+
+/** Whether every element is finite. Works on any view. */
+export function isFiniteMatrix(a: Matrix<Real>): boolean {
+  const { data, rows, cols, stride, offset } = a;
+  let sum = 0; // x·0 is 0 for finite x and NaN otherwise
+  for (let i = 0; i < rows; i++) {
+    const start = offset + i * stride;
+    for (let k = start; k < start + cols; k++) sum += data[k]! * 0;
+  }
+  return sum === 0;
+}
+
+/** ⟨a, b⟩ of contiguous or strided matrices of one shape, summed in double precision. */
+export function inner(a: Matrix<Real>, b: Matrix<Real>): number {
+  let sum = 0;
+  for (let i = 0; i < a.rows; i++) {
+    const p = a.offset + i * a.stride;
+    const q = b.offset + i * b.stride;
+    for (let j = 0; j < a.cols; j++) sum += a.data[p + j]! * b.data[q + j]!;
+  }
+  return sum;
+}
+
+/** Frobenius norm, safe from overflow and underflow of the squares. */
+export function frobenius(a: Matrix<Real>): number {
+  const direct = Math.sqrt(inner(a, a));
+  if (direct > 1e-140 && direct < 1e140) return direct;
+  let max = 0;
+  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.cols; j++) max = Math.max(max, Math.abs(a.get(i, j)));
+  if (max === 0 || !Number.isFinite(max)) return max;
+  let sum = 0;
+  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.cols; j++) sum += (a.get(i, j) / max) ** 2;
+  return max * Math.sqrt(sum);
+}
+
+/** y ← s·y, contiguous. */
+export function scaleInPlace(y: Matrix<Real>, s: number): void {
+  const { data } = y;
+  for (let i = 0; i < data.length; i++) data[i]! *= s;
+}
+
+/** y ← β y + α x, both contiguous with offset 0. */
+export function blend(y: Matrix<Real>, beta: number, x: Matrix<Real>, alpha: number): void {
+  const a = x.data;
+  const b = y.data;
+  for (let i = 0; i < b.length; i++) b[i] = beta * b[i]! + alpha * a[i]!;
+}

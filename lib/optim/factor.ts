@@ -1,0 +1,279 @@
+import { dtypeOf, Matrix, type Operand, type Real } from "../linalg/matrix.js";
+import { syrk } from "./_shim.js";
+import { isFiniteMatrix } from "./elementwise.js";
+import { type Damping, meanEigenvalue, type RootMethod, type Solver } from "./roots.js";
+import type { Statistic, StepInfo } from "./types.js";
+
+/** How one axis of one parameter is averaged, damped, raised to a power and refreshed. */
+export interface FactorPolicy {
+  /**
+   * `ema`: A ← βA + (1−β)S, `sum`: A ← A + S, `batch`: A ← S.
+   * With `biasCorrection` the average is divided by the sum of its weights (1 − β^t); `firstBatchStart` begins from the
+   * first statistic instead of zero.
+   */
+  readonly average: "ema" | "sum" | "batch";
+  readonly beta: number;
+  readonly biasCorrection: boolean;
+  readonly firstBatchStart: boolean;
+  readonly damping: Damping;
+  readonly root: RootMethod;
+  /** Refresh every k steps (the first step always). */
+  readonly every: number;
+  /** Also require ‖A − A_last‖_F > change · ‖A_last‖_F since the last refresh (0: always). */
+  readonly change: number;
+}
+
+export const defaultPolicy: FactorPolicy = {
+  average: "ema",
+  beta: 0.95,
+  biasCorrection: true,
+  firstBatchStart: false,
+  damping: { value: 0, relativeTo: null, floor: 0, spectrum: "add" },
+  root: "auto",
+  every: 1,
+  change: 0,
+};
+
+export type FactorState = {
+  /** The running average, uncorrected. */
+  moment: Matrix<Real>;
+  /** Sum of the averaging weights. */
+  weight: number;
+  /** Statistics taken in since the start (or since a reset). */
+  batches: number;
+  /** Steps since the last refresh; −1 before the first. */
+  age: number;
+  /** Failed refreshes in a row. */
+  failures: number;
+  /** Whether `root` was ever computed; before that it is the identity. */
+  ready: boolean;
+  /** P^{-a}, or an orthogonal eigenbasis (columns by descending eigenvalue). */
+  root: Matrix<Real>;
+  /** Eigenvalues of the averaged statistic in the order of the columns (eigenbases only). */
+  values: Matrix<Real>;
+  /** The average at the last refresh (only with a `change` threshold). */
+  reference: Matrix<Real>;
+};
+
+/** Failed refreshes in a row after which training stops with an error. */
+export const MAX_FAILURES = 3;
+/** Attempts with ten times more damping each. */
+const ESCALATIONS = 5;
+
+/**
+ * One axis of a preconditioner: `accumulate` a statistic, `refresh` the root (or eigenbasis), use it. Holds the policy;
+ * the data of each parameter is a {@link FactorState}.
+ */
+export class Factor {
+  readonly policy: FactorPolicy;
+  readonly #copies = new Map<number, Workspace>();
+
+  constructor(
+    readonly side: "left" | "right",
+    readonly solver: Solver,
+    policy: Partial<FactorPolicy> = {},
+  ) {
+    this.policy = { ...defaultPolicy, ...policy };
+  }
+
+  init(dim: number, like: Matrix<Real>): FactorState {
+    const dtype = dtypeOf(like);
+    const root = Matrix.zeros(dim, dim, dtype);
+    for (let i = 0; i < dim; i++) root.set(i, i, 1);
+    return {
+      moment: Matrix.zeros(dim, dim, dtype),
+      weight: 0,
+      batches: 0,
+      age: -1,
+      failures: 0,
+      ready: false,
+      root,
+      values: Matrix.zeros(this.solver.kind === "basis" ? 1 : 0, dim, dtype),
+      reference: Matrix.zeros(this.policy.change > 0 ? dim : 0, dim, dtype),
+    };
+  }
+
+  /** Takes in `scale · X Xᵀ` (X: dim×k, possibly a transposed view). */
+  accumulate(state: FactorState, x: Operand<Real>, scale: number, step: StepInfo): void {
+    const [keep, add] = this.#weights(state);
+    syrk(x, { out: state.moment, alpha: add * scale, beta: keep });
+    this.#settle(state, isFiniteDiagonal(state.moment), step);
+  }
+
+  /** Takes in an already averaged second moment. */
+  accumulateMoment(state: FactorState, moment: Matrix<Real>, step: StepInfo): void {
+    const target = state.moment;
+    if (moment.rows !== target.rows || moment.cols !== target.cols) {
+      throw new RangeError(`statistic: expected a ${target.rows}×${target.cols} moment, got ${moment.rows}×${moment.cols}`);
+    }
+    const finite = isFiniteMatrix(moment);
+    const [keep, add] = this.#weights(state);
+    for (let i = 0; finite && i < target.rows; i++) {
+      for (let j = 0; j < target.cols; j++) target.set(i, j, (keep === 0 ? 0 : keep * target.get(i, j)) + add * moment.get(i, j));
+    }
+    this.#settle(state, finite, step);
+  }
+
+  /** Takes in what a layer exposes: samples (rows = examples) or a moment. */
+  accumulateStatistic(state: FactorState, statistic: Statistic, step: StepInfo): void {
+    if ("moment" in statistic) return this.accumulateMoment(state, statistic.moment, step);
+    const { samples, scale = 1 } = statistic;
+    if (samples.cols !== state.moment.rows) {
+      throw new RangeError(`statistic: expected samples with ${state.moment.rows} columns, got ${samples.cols}`);
+    }
+    this.accumulate(state, samples.T, scale / samples.rows, step);
+  }
+
+  /** Whether this step refreshes (call once per step, after accumulating). */
+  due(state: FactorState): boolean {
+    const { every, change } = this.policy;
+    if (state.batches === 0) return false;
+    if (state.age >= 0 && ++state.age < every) return false;
+    if (change > 0 && state.ready && relativeChange(state) <= change) return false;
+    return true;
+  }
+
+  /** The average that the root is taken of: bias corrected, in a buffer of this factor. */
+  averaged(state: FactorState): Matrix<Real> {
+    const { averaged } = this.#workspace(state);
+    averaged.copy(state.moment);
+    if (this.policy.biasCorrection && state.weight !== 1) {
+      const inverse = 1 / state.weight;
+      for (let i = 0; i < averaged.data.length; i++) averaged.data[i]! *= inverse;
+    }
+    return averaged;
+  }
+
+  /**
+   * Computes the root of `averaged` with absolute damping `c` (by default the policy's). On failure: more damping, then
+   * double precision, then the last good root stays and is counted.
+   * @returns whether `state.root` changed.
+   * @throws Error after {@link MAX_FAILURES} failures in a row.
+   */
+  refresh(state: FactorState, layer: string, step: StepInfo, averaged = this.averaged(state), c = this.absoluteDamping(averaged)): boolean {
+    const started = step.diagnostics.recording ? performance.now() : 0;
+    const dim = averaged.rows;
+    const mean = meanEigenvalue(averaged);
+    // A zero statistic says nothing about the axis: keep what there is.
+    if (mean === 0 && c === 0) return false;
+    const { solved, values } = this.#workspace(state);
+    let result = null;
+    let damping = c;
+    let retries = 0;
+    const roundoff = dim * (dtypeOf(averaged) === "float64" ? 2 ** -52 : 2 ** -23) * mean;
+    for (const double of dtypeOf(averaged) === "float64" ? [false] : [false, true]) {
+      for (let k = 0; k <= ESCALATIONS && !result; k++) {
+        damping = k === 0 ? c : Math.max(c, roundoff) * 10 ** k;
+        result = Number.isFinite(damping)
+          ? this.solver.solve(averaged, damping, { policy: this.policy, state, out: solved, values, double })
+          : null;
+        if (!result) retries++;
+      }
+    }
+    const { diagnostics } = step;
+    if (result) {
+      state.root.copy(solved);
+      if (values.rows) state.values.copy(values);
+      if (state.reference.rows) state.reference.copy(state.moment);
+      state.ready = true;
+      state.age = 0;
+      state.failures = 0;
+      diagnostics.refreshes++;
+      if (retries) diagnostics.retries++;
+    } else {
+      state.failures++;
+      state.age = Math.max(state.age, 0);
+      diagnostics.keptOld++;
+    }
+    if (diagnostics.recording) {
+      diagnostics.add({
+        layer,
+        side: this.side,
+        dim,
+        step: step.t,
+        solver: result?.solver ?? "none",
+        damping,
+        lambdaMin: result?.lambdaMin ?? null,
+        lambdaMax: result?.lambdaMax ?? null,
+        residual: result ? (this.solver.residual?.(averaged, damping, solved) ?? null) : null,
+        retries,
+        keptOld: !result,
+        milliseconds: performance.now() - started,
+      });
+    }
+    if (state.failures >= MAX_FAILURES) {
+      throw new Error(
+        `${layer}: the ${this.side} factor (${dim}×${dim}) could not be inverted ${MAX_FAILURES} times in a row, ` +
+          `with damping up to ${damping.toExponential(1)}; raise the damping or lower the learning rate`,
+      );
+    }
+    return result !== null;
+  }
+
+  /** The policy's damping in units of the averaged statistic (relative damping resolved, except `max`, which the solver resolves). */
+  absoluteDamping(averaged: Matrix<Real>): number {
+    const { value, relativeTo, floor } = this.policy.damping;
+    return relativeTo === "trace"
+      ? Math.max(value * meanEigenvalue(averaged), floor)
+      : relativeTo === "max"
+        ? floor
+        : Math.max(value, floor);
+  }
+
+  #weights(state: FactorState): [keep: number, add: number] {
+    const { average, beta, firstBatchStart } = this.policy;
+    if (average === "batch" || (state.batches === 0 && firstBatchStart)) return [0, 1];
+    if (average === "sum") return [state.batches === 0 ? 0 : 1, 1];
+    return [state.batches === 0 ? 0 : beta, 1 - beta];
+  }
+
+  #settle(state: FactorState, finite: boolean, step: StepInfo): void {
+    if (!finite) {
+      // The average is lost: start it afresh from the next batch; the last root stays.
+      state.moment.fill(0);
+      state.weight = 0;
+      state.batches = 0;
+      step.diagnostics.nonFiniteStatistics++;
+      return;
+    }
+    const [keep, add] = this.#weights(state);
+    state.weight = this.policy.average === "sum" ? 1 : keep * state.weight + add;
+    state.batches++;
+  }
+
+  #workspace(state: FactorState): Workspace {
+    const dim = state.moment.rows;
+    let workspace = this.#copies.get(dim);
+    if (!workspace) {
+      const dtype = dtypeOf(state.moment);
+      const averaged = Matrix.zeros(dim, dim, dtype);
+      const solved = Matrix.zeros(dim, dim, dtype);
+      const values = Matrix.zeros(state.values.rows, dim, dtype);
+      workspace = { averaged, solved, values };
+      this.#copies.set(dim, workspace);
+    }
+    return workspace;
+  }
+}
+
+interface Workspace {
+  averaged: Matrix<Real>;
+  solved: Matrix<Real>;
+  values: Matrix<Real>;
+}
+
+function isFiniteDiagonal(a: Matrix<Real>): boolean {
+  let sum = 0;
+  for (let i = 0; i < a.rows; i++) sum += a.get(i, i) * 0;
+  return sum === 0;
+}
+
+function relativeChange({ moment, reference }: FactorState): number {
+  let change = 0;
+  let norm = 0;
+  for (let i = 0; i < moment.data.length; i++) {
+    change += (moment.data[i]! - reference.data[i]!) ** 2;
+    norm += reference.data[i]! ** 2;
+  }
+  return norm === 0 ? Number.POSITIVE_INFINITY : Math.sqrt(change / norm);
+}

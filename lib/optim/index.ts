@@ -1,0 +1,12 @@
+export * from "./diagnostics.js";
+export * from "./factor.js";
+export * from "./method.js";
+export * from "./optimizer.js";
+export { commonShape, type Shape, validate } from "./options.js";
+export * from "./registry.js";
+export * from "./roots.js";
+export * from "./schedules.js";
+export { Scratch, zerosLike } from "./scratch.js";
+export * from "./sources.js";
+export * from "./stages/index.js";
+export * from "./types.js";

@@ -1,0 +1,45 @@
+import { z } from "zod";
+import type { FactorPolicy } from "../factor.js";
+import { isVector } from "../optimizer.js";
+import { flag, positive, unit } from "../options.js";
+import { adam } from "../stages/adam.js";
+import type { Stage } from "../types.js";
+
+/** Options of the factors, shared by every Kronecker method; a method overrides the defaults it needs. */
+export const factorShape = {
+  beta: unit(0.95, "averaging factor β of the statistics"),
+  statistics: z
+    .enum(["ema", "sum", "batch"])
+    .default("ema")
+    .describe("average of the statistics: βA + (1−β)S, A + S, or S of this batch alone"),
+  biasCorrection: flag(true, "divide an average that started at zero by 1 − β^t"),
+  firstBatchStart: flag(false, "start the average at the first statistic"),
+  relativeTo: z.enum(["trace", "max"]).nullable().default(null).describe("damping in units of tr(A)/d or of λ_max; null: absolute"),
+  dampingFloor: positive(0, "least absolute damping"),
+  spectrum: z
+    .enum(["add", "clip", "pseudo-inverse"])
+    .default("add")
+    .describe("what damping c does to an eigenvalue: λ + c, max(λ, c), or drop λ ≤ c"),
+  root: z.enum(["auto", "eigh", "cholesky", "coupled-newton"]).default("auto").describe("how roots are computed"),
+  every: z.number().int().positive().default(1).describe("refresh roots and bases every so many steps"),
+  change: positive(0, "refresh only when a factor changed relatively by more than this since the last time"),
+};
+
+type FactorOptions = { [K in keyof typeof factorShape]: z.output<(typeof factorShape)[K]> };
+
+/** The policy these options describe, with the given damping value. */
+export function factorPolicy(o: FactorOptions, damping: number): FactorPolicy {
+  return {
+    average: o.statistics,
+    beta: o.beta,
+    biasCorrection: o.biasCorrection,
+    firstBatchStart: o.firstBatchStart,
+    damping: { value: damping, relativeTo: o.relativeTo, floor: o.dampingFloor, spectrum: o.spectrum },
+    root: o.root,
+    every: o.every,
+    change: o.change,
+  };
+}
+
+/** Vectors (1×n, n×1) go to Adam at the rate `vectorLr`. */
+export const adamForVectors = { applies: isVector, chain: (): Stage[] => [adam({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })] };

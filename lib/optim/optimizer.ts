@@ -1,0 +1,299 @@
+import { dtypeOf, type Matrix, type Real } from "../linalg/matrix.js";
+import { Diagnostics } from "./diagnostics.js";
+import { frobenius, inner, isFiniteMatrix, scaleInPlace } from "./elementwise.js";
+import { type Schedule, type ScheduleConfig, schedule } from "./schedules.js";
+import { zerosLike } from "./scratch.js";
+import { restore, snapshot, stateBytes } from "./state.js";
+import type { Optimizer, OptimizerState, Parameter, Stage, StateRecord, StateValue, StepInfo } from "./types.js";
+
+/** Parameters that share a chain, a rate and a decay. */
+export interface Group {
+  readonly chain: readonly Stage[];
+  readonly parameters: readonly Parameter<Real>[];
+  readonly lr: number;
+  readonly decay: number;
+}
+
+export interface ChainOptions {
+  readonly lr: number;
+  readonly schedule?: Schedule | ScheduleConfig;
+  readonly clipNorm: number | null;
+  readonly clipValue: number | null;
+  readonly average: number;
+  readonly nonFinite: "skip" | "throw";
+  readonly record: boolean;
+}
+
+/** One parameter as the optimizer sees it. */
+interface Slot {
+  readonly parameter: Parameter<Real>;
+  readonly direction: Matrix<Real>;
+  stages: StateValue[];
+  t: number;
+  /** Uncorrected average of the weight, or null. */
+  readonly average: Matrix<Real> | null;
+}
+
+/** Something that watches whole steps: adaptive damping. `before` and `after` surround the writing of the weights. */
+export interface Controller {
+  readonly state: StateRecord;
+  before(closure: (() => number) | undefined, loss: number | null, step: number): void;
+  after(
+    closure: (() => number) | undefined,
+    step: number,
+    updates: readonly { parameter: Parameter<Real>; direction: Matrix<Real>; lr: number }[],
+  ): void;
+}
+
+/** A chain of stages for each group, then W ← (1 − η·decay) W − η·D. */
+export class ChainOptimizer implements Optimizer {
+  readonly diagnostics: Diagnostics;
+  readonly parameters: readonly Parameter<Real>[];
+  lr: number;
+  #t = 0;
+  readonly #schedule: Schedule;
+  readonly #groups: { chain: readonly Stage[]; slots: Slot[]; ratio: number; decay: number; active: Slot[] }[];
+  readonly #step: { -readonly [K in keyof StepInfo]: StepInfo[K] };
+
+  constructor(
+    readonly method: string,
+    groups: readonly Group[],
+    private readonly options: ChainOptions,
+    private readonly controller: Controller | null = null,
+  ) {
+    this.lr = options.lr;
+    this.#schedule = schedule(options.schedule);
+    this.diagnostics = new Diagnostics(options.record);
+    this.parameters = groups.flatMap((group) => group.parameters);
+    checkParameters(method, this.parameters);
+    this.#groups = groups.map(({ chain, parameters, lr, decay }) => ({
+      chain,
+      ratio: options.lr > 0 ? lr / options.lr : 1,
+      decay,
+      active: [],
+      slots: parameters.map((parameter) => ({
+        parameter,
+        direction: zerosLike(parameter.value),
+        stages: chain.map((stage) => stage.init(parameter)),
+        t: 0,
+        average: options.average > 0 ? zerosLike(parameter.value) : null,
+      })),
+    }));
+    this.#step = { t: 0, lr: 0, hold: false, basis: null, diagnostics: this.diagnostics };
+  }
+
+  step(closure?: () => number): void {
+    const loss = closure ? closure() : null;
+    this.#t++;
+    this.controller?.before(closure, loss, this.#t);
+    for (const group of this.#groups) {
+      group.active.length = 0;
+      for (const slot of group.slots) if (this.#take(slot)) group.active.push(slot);
+    }
+    this.#clip();
+    const lr = this.lr * this.#schedule(this.#t);
+    const updates: { parameter: Parameter<Real>; direction: Matrix<Real>; lr: number }[] = [];
+    for (const { chain, active, ratio, decay } of this.#groups) {
+      this.#step.lr = lr * ratio;
+      const held = this.#run(chain, active);
+      for (const slot of active) {
+        if (held.has(slot)) continue;
+        this.#write(slot, chain, lr * ratio, decay);
+        if (this.controller) updates.push({ parameter: slot.parameter, direction: slot.direction, lr: lr * ratio });
+      }
+    }
+    this.controller?.after(closure, this.#t, updates);
+  }
+
+  /** Copies the gradient into the direction; false when the parameter sits this step out. */
+  #take(slot: Slot): boolean {
+    const { parameter, direction } = slot;
+    const { gradient } = parameter;
+    if (!gradient) {
+      this.diagnostics.missingGradients++;
+      return false;
+    }
+    direction.copy(gradient);
+    if (!isFiniteMatrix(direction)) {
+      this.diagnostics.nonFiniteGradients++;
+      if (this.options.nonFinite === "throw")
+        throw new Error(`${this.method}: the gradient of "${parameter.name}" has NaN or infinite elements`);
+      return false;
+    }
+    slot.t++;
+    return true;
+  }
+
+  #clip(): void {
+    const { clipNorm, clipValue } = this.options;
+    if (clipValue !== null) {
+      for (const { active } of this.#groups) {
+        for (const { direction } of active) {
+          const { data } = direction;
+          for (let i = 0; i < data.length; i++) data[i] = Math.min(clipValue, Math.max(-clipValue, data[i]!));
+        }
+      }
+    }
+    if (clipNorm !== null) {
+      let norm = 0;
+      for (const { active } of this.#groups) for (const { direction } of active) norm = Math.hypot(norm, frobenius(direction));
+      if (norm > clipNorm)
+        for (const { active } of this.#groups) for (const { direction } of active) scaleInPlace(direction, clipNorm / norm);
+    }
+  }
+
+  /** Runs the chain over the parameters, stage by stage; returns those a stage wants left alone. */
+  #run(chain: readonly Stage[], active: readonly Slot[]): ReadonlySet<Slot> {
+    const step = this.#step;
+    let held = nothing;
+    chain.forEach((stage, k) => {
+      if (stage.applyAll) {
+        step.t = this.#t;
+        const taking = active.filter((slot) => !held.has(slot));
+        const directions = taking.map((slot) => slot.direction);
+        const parameters = taking.map((slot) => slot.parameter);
+        const states = taking.map((slot) => slot.stages[k]!);
+        stage.applyAll(directions, parameters, states, step);
+        return;
+      }
+      for (const slot of active) {
+        if (held.has(slot)) continue;
+        step.t = slot.t;
+        step.hold = false;
+        stage.apply(slot.direction, slot.parameter, slot.stages[k]!, step);
+        if (step.hold) held = new Set(held).add(slot);
+      }
+    });
+    return held;
+  }
+
+  /** W ← (1 − η·decay) W − η·D, unless that would put NaN or Inf into W: then the parameter's state starts afresh. */
+  #write(slot: Slot, chain: readonly Stage[], lr: number, decay: number): void {
+    const { parameter, direction } = slot;
+    const { value, name } = parameter;
+    if (this.diagnostics.recording) {
+      const gradientNorm = frobenius(parameter.gradient!);
+      const directionNorm = frobenius(direction);
+      const cosine = gradientNorm * directionNorm > 0 ? inner(parameter.gradient!, direction) / (gradientNorm * directionNorm) : 0;
+      this.diagnostics.updates[name] = { step: slot.t, gradientNorm, directionNorm, cosine };
+    }
+    const keep = 1 - lr * decay;
+    const limit = value.data instanceof Float64Array ? Number.MAX_VALUE : 3.4028234e38;
+    const { rows, cols, stride, offset, data: w } = value;
+    const d = direction.data;
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < cols; j++) {
+        const next = keep * w[offset + i * stride + j]! - lr * d[i * cols + j]!;
+        if (!(next <= limit && next >= -limit)) {
+          this.diagnostics.rejectedUpdates++;
+          slot.stages = chain.map((stage) => stage.init(parameter));
+          return;
+        }
+      }
+    }
+    for (let i = 0; i < rows; i++) {
+      const start = offset + i * stride;
+      for (let j = 0; j < cols; j++) w[start + j] = keep * w[start + j]! - lr * d[i * cols + j]!;
+    }
+    if (slot.average) {
+      const { average: beta } = this.options;
+      const a = slot.average.data;
+      for (let i = 0; i < rows; i++)
+        for (let j = 0; j < cols; j++) a[i * cols + j] = beta * a[i * cols + j]! + (1 - beta) * value.get(i, j);
+    }
+  }
+
+  averaged(name: string): Matrix<Real> | null {
+    const slot = this.#slot(name);
+    if (!slot?.average || slot.t === 0) return slot?.average ? slot.parameter.value.clone() : null;
+    const out = slot.average.clone();
+    scaleInPlace(out, 1 / (1 - this.options.average ** slot.t));
+    return out;
+  }
+
+  state(): OptimizerState {
+    const parameters: Record<string, StateRecord> = {};
+    for (const { slots } of this.#groups) {
+      for (const slot of slots) parameters[slot.parameter.name] = snapshot(this.#view(slot)) as StateRecord;
+    }
+    const shared = snapshot(this.controller?.state ?? {}) as StateRecord;
+    return { method: this.method, version: 1, t: this.#t, lr: this.lr, parameters, shared };
+  }
+
+  load(state: OptimizerState): void {
+    checkHeader(this.method, state, this.parameters);
+    // Twice: the first time only checks, so that a refused checkpoint changes nothing.
+    for (const dry of [true, false]) {
+      for (const { slots } of this.#groups) {
+        for (const slot of slots) {
+          const { name } = slot.parameter;
+          const view = this.#view(slot);
+          restore(view, state.parameters[name]!, name, dry);
+          if (!dry) slot.t = view.t;
+        }
+      }
+      if (this.controller) restore(this.controller.state, state.shared, "shared", dry);
+    }
+    this.#t = state.t;
+    this.lr = state.lr;
+  }
+
+  memory(): Record<string, number> {
+    const out: Record<string, number> = {};
+    for (const { slots } of this.#groups) for (const slot of slots) out[slot.parameter.name] = stateBytes(this.#view(slot));
+    return out;
+  }
+
+  /** A parameter's state under stable names. */
+  #view(slot: Slot): { t: number; stages: StateRecord; average: StateValue } {
+    const { chain } = this.#groups.find(({ slots }) => slots.includes(slot))!;
+    const stages: StateRecord = {};
+    chain.forEach((stage, i) => {
+      stages[`${i}:${stage.name}`] = slot.stages[i]!;
+    });
+    return { t: slot.t, stages, average: slot.average };
+  }
+
+  #slot(name: string): Slot | undefined {
+    for (const { slots } of this.#groups) for (const slot of slots) if (slot.parameter.name === name) return slot;
+    return undefined;
+  }
+}
+
+const nothing: ReadonlySet<Slot> = new Set<Slot>();
+
+/** Whether a weight is a single row or column. */
+export function isVector({ value }: Parameter<Real>): boolean {
+  return value.rows === 1 || value.cols === 1;
+}
+
+/** @throws when names repeat or shapes or precisions disagree. */
+export function checkParameters(method: string, parameters: readonly Parameter<Real>[]): void {
+  const names = new Set<string>();
+  for (const { name, value, gradient } of parameters) {
+    if (names.has(name)) throw new TypeError(`${method}: two parameters are named "${name}"`);
+    names.add(name);
+    if (!gradient) continue;
+    if (gradient.rows !== value.rows || gradient.cols !== value.cols) {
+      throw new RangeError(
+        `${method}: the gradient of "${name}" is ${gradient.rows}×${gradient.cols}, its weight ${value.rows}×${value.cols}`,
+      );
+    }
+    if (dtypeOf(gradient) !== dtypeOf(value)) {
+      throw new TypeError(`${method}: the gradient of "${name}" is ${dtypeOf(gradient)}, its weight ${dtypeOf(value)}`);
+    }
+  }
+}
+
+/** @throws when a checkpoint is of another method, version or set of parameters. */
+export function checkHeader(method: string, state: OptimizerState, parameters: readonly Parameter<Real>[]): void {
+  if (state.method !== method) throw new Error(`checkpoint: made by "${state.method}", cannot continue "${method}"`);
+  if (state.version !== 1) throw new Error(`checkpoint: version ${state.version} is not supported (1 is)`);
+  for (const { name } of parameters) {
+    if (!Object.hasOwn(state.parameters, name)) throw new Error(`checkpoint: nothing for parameter "${name}"`);
+  }
+  const known = new Set(parameters.map(({ name }) => name));
+  for (const name of Object.keys(state.parameters)) {
+    if (!known.has(name)) throw new Error(`checkpoint: entry "${name}" belongs to no parameter`);
+  }
+}

@@ -1,0 +1,51 @@
+import { closest } from "fastest-levenshtein";
+import { z } from "zod";
+
+/** Options every method takes besides its own. */
+export const commonShape = {
+  lr: z.number().nonnegative().default(1e-3).describe("learning rate η"),
+  decay: z.number().nonnegative().default(0).describe("decoupled weight decay: W ← (1 − η·decay) W before the step"),
+  schedule: z.any().optional().describe("learning-rate schedule: a function of the step, or {kind, steps, warmup, …}"),
+  clipNorm: z.number().positive().nullable().default(null).describe("scale all gradients so that their joint norm is at most this"),
+  clipValue: z.number().positive().nullable().default(null).describe("clamp every gradient element to ± this"),
+  average: z.number().min(0).lt(1).default(0).describe("exponential moving average of the weights, its factor (0: off)"),
+  nonFinite: z
+    .enum(["skip", "throw"])
+    .default("skip")
+    .describe("a gradient with NaN or Inf: leave the parameter alone and count, or throw"),
+  record: z.boolean().default(false).describe("keep a diagnostics record of every refresh and update"),
+  groups: z.array(z.any()).default([]).describe("parameter groups: {parameters, method?, …options}"),
+};
+
+/** Options for the rate of vectors (1×n, n×1) that a matrix method hands to Adam. */
+export const vectorShape = {
+  vectorLr: z.number().nonnegative().default(1e-3).describe("learning rate of vectors, which Adam updates; the schedule applies"),
+};
+
+const unit = (value: number, about: string) => z.number().min(0).lt(1).default(value).describe(about);
+
+/** An averaging factor in [0, 1). */
+export { unit };
+export const positive = (value: number, about: string) => z.number().nonnegative().default(value).describe(about);
+export const flag = (value: boolean, about: string) => z.boolean().default(value).describe(about);
+export const count = (value: number, about: string) => z.number().int().positive().default(value).describe(about);
+
+export type Shape = Readonly<Record<string, z.ZodType>>;
+
+/**
+ * Options checked against `shape` with defaults filled in.
+ * @throws TypeError naming the option, what was expected and what came, and for an unknown key the nearest known one.
+ */
+export function validate<S extends Shape>(method: string, shape: S, options: unknown): z.output<z.ZodObject<S>> {
+  const parsed = z.strictObject(shape).safeParse(options ?? {});
+  if (parsed.success) return parsed.data as z.output<z.ZodObject<S>>;
+  const lines = parsed.error.issues.map((issue) => {
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => `unknown option "${key}"; did you mean "${closest(key, Object.keys(shape))}"?`).join(" ");
+    }
+    const path = issue.path.join(".");
+    const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], options);
+    return path ? `option "${path}": ${issue.message}, got ${JSON.stringify(value) ?? String(value)}` : issue.message;
+  });
+  throw new TypeError(`${method}: ${lines.join("; ")}`);
+}

@@ -1,0 +1,108 @@
+import { closest } from "fastest-levenshtein";
+import { z } from "zod";
+import type { Real } from "../linalg/matrix.js";
+import type { Method } from "./method.js";
+import { adam } from "./methods/adam.js";
+import { adamw } from "./methods/adamw.js";
+import { kfac } from "./methods/kfac.js";
+import { kfacStylised } from "./methods/kfac-stylised.js";
+import { sgd } from "./methods/sgd.js";
+import { shampoo } from "./methods/shampoo.js";
+import { ChainOptimizer, type Controller, checkParameters, type Group } from "./optimizer.js";
+import { commonShape, type Shape, validate, vectorShape } from "./options.js";
+import type { Optimizer, Parameter, Stage } from "./types.js";
+
+const methods = new Map<string, Method>();
+
+/** Adds a method under its id, so that {@link createOptimizer} finds it. @throws Error when the id is taken. */
+export function registerMethod<S extends Shape>(method: Method<S>): void {
+  if (methods.has(method.id)) throw new Error(`registerMethod: "${method.id}" is already registered`);
+  methods.set(method.id, method as unknown as Method);
+}
+
+registerMethod(sgd);
+registerMethod(adam);
+registerMethod(adamw);
+registerMethod(kfac);
+registerMethod(kfacStylised);
+registerMethod(shampoo);
+
+/** Ids of all registered methods. */
+export function methodIds(): string[] {
+  return [...methods.keys()];
+}
+
+/** The method of that id. @throws RangeError naming the nearest id. */
+export function findMethod(id: string): Method {
+  const method = methods.get(id);
+  if (!method) throw new RangeError(`unknown optimizer "${id}"; did you mean "${closest(id, methodIds())}"?`);
+  return method;
+}
+
+/** All options of a method, its own and the common ones, as a zod shape: defaults, bounds and descriptions. */
+export function methodShape(method: Method): Shape {
+  return { ...commonShape, ...(method.diagonal ? vectorShape : {}), ...method.shape };
+}
+
+const groupShape = {
+  parameters: z.any().describe("names, a RegExp on the name, or a predicate"),
+  method: z.string().optional(),
+};
+
+export type Options = Readonly<Record<string, unknown>>;
+
+/** Selects parameters by name, by RegExp, or by predicate. */
+export type Selector = readonly string[] | RegExp | ((parameter: Parameter<Real>) => boolean);
+
+/**
+ * An optimizer over `parameters` by the method `id`.
+ *
+ * `options` are the method's own and the common ones (see {@link methodShape}). `groups: [{ parameters, method?, …options }]`
+ * gives some parameters other options or another method; the first group that selects a parameter gets it, the rest follow
+ * the outer options. Group options may set `lr`, `decay` and the method's own.
+ * @throws RangeError for an unknown method, TypeError for an option that is unknown or out of bounds (naming it), or
+ * parameters that disagree in name, shape or precision.
+ */
+export function createOptimizer(id: string, parameters: readonly Parameter<Real>[], options: Options = {}): Optimizer {
+  const method = findMethod(id);
+  const base = validate(id, methodShape(method), options) as Common;
+  if (method.create) {
+    if (base.groups.length) throw new TypeError(`${id}: option "groups": works on all parameters at once, has no groups`);
+    checkParameters(id, parameters);
+    return method.create(parameters, base as never);
+  }
+  const { groups: _groups, ...outer } = options;
+  let rest = [...parameters];
+  const groups: Group[] = [];
+  let controller: Controller | null = null;
+  const add = (chosen: Method, members: readonly Parameter<Real>[], given: Options) => {
+    const checked = validate(chosen.id, methodShape(chosen), given) as Common;
+    if (!chosen.chain) throw new TypeError(`${id}: "${chosen.id}" works on all parameters at once, it cannot be the method of a group`);
+    const vectors = members.filter((parameter) => chosen.diagonal?.applies(parameter));
+    const matrices = members.filter((parameter) => !vectors.includes(parameter));
+    const { decay } = checked;
+    const built = chosen.chain(checked as never);
+    const stages: readonly Stage[] = Array.isArray(built) ? built : built.stages;
+    if (!Array.isArray(built)) controller = built.controller;
+    groups.push({ chain: stages, parameters: matrices, lr: checked.lr, decay });
+    if (vectors.length) groups.push({ chain: chosen.diagonal!.chain(checked as never), parameters: vectors, lr: checked.vectorLr, decay });
+  };
+  base.groups.forEach((entry, i) => {
+    const { parameters: selector, method: name = id, ...own } = entry as Options & { parameters: Selector; method?: string };
+    if (selector === undefined)
+      throw new TypeError(`${id}: option "groups.${i}": ${groupShape.parameters.description} expected in "parameters"`);
+    const members = rest.filter((parameter) => selects(selector, parameter));
+    if (!members.length) throw new RangeError(`${id}: option "groups.${i}": selects no parameter`);
+    rest = rest.filter((parameter) => !members.includes(parameter));
+    add(findMethod(name), members, name === id ? { ...outer, ...own } : own);
+  });
+  add(method, rest, outer);
+  return new ChainOptimizer(id, groups, base, controller);
+}
+
+type Common = z.output<z.ZodObject<typeof commonShape>> & z.output<z.ZodObject<typeof vectorShape>>;
+
+function selects(selector: Selector, parameter: Parameter<Real>): boolean {
+  if (typeof selector === "function") return selector(parameter);
+  return selector instanceof RegExp ? selector.test(parameter.name) : selector.includes(parameter.name);
+}

@@ -1,0 +1,170 @@
+import { Matrix, type Real } from "../linalg/matrix.js";
+import { eigh, gemm, inverseRoot, qr, syrk } from "./_shim.js";
+import { frobenius, isFiniteMatrix } from "./elementwise.js";
+import type { FactorPolicy, FactorState } from "./factor.js";
+import { Scratch } from "./scratch.js";
+
+/**
+ * What is done to the spectrum λ of an averaged statistic before the power is taken. With
+ * c = max(value · (1 | tr A/d | λ_max), floor): `add` λ + c, `clip` max(λ, c), `pseudo-inverse` drops λ ≤ c.
+ */
+export interface Damping {
+  readonly value: number;
+  readonly relativeTo: null | "trace" | "max";
+  readonly floor: number;
+  readonly spectrum: "add" | "clip" | "pseudo-inverse";
+}
+
+/** How a root is computed; `auto` chooses by power and dimension. */
+export type RootMethod = "auto" | "eigh" | "cholesky" | "coupled-newton";
+
+export interface SolveContext {
+  readonly policy: FactorPolicy;
+  readonly state: FactorState;
+  readonly out: Matrix<Real>;
+  /** 1×d, for the eigenvalues (0×d when they are not asked for). */
+  readonly values: Matrix<Real>;
+  /** Work in double precision whatever the factor's. */
+  readonly double: boolean;
+}
+
+export interface Solved {
+  readonly solver: string;
+  readonly lambdaMin: number | null;
+  readonly lambdaMax: number | null;
+}
+
+/** From an averaged statistic A and an absolute damping c to what the factor applies. Null: failed (not definite, not finite). */
+export interface Solver {
+  readonly kind: "root" | "basis";
+  solve(a: Matrix<Real>, c: number, context: SolveContext): Solved | null;
+  residual?(a: Matrix<Real>, c: number, root: Matrix<Real>): number;
+}
+
+export function meanEigenvalue(a: Matrix<Real>): number {
+  let sum = 0;
+  for (let i = 0; i < a.rows; i++) sum += a.get(i, i);
+  return sum / a.rows;
+}
+
+/** P^{-a} for any power a > 0: LAPACK eigenvectors, Cholesky (a = 1) or coupled Newton. */
+export function inverseRootSolver(power: number): Solver {
+  const p = Math.round(1 / power);
+  const integer = Math.abs(p * power - 1) < 1e-12;
+  const scratch = new Scratch();
+  return {
+    kind: "root",
+    solve(a, c, context) {
+      const { policy, out } = context;
+      const { spectrum, relativeTo } = policy.damping;
+      const work = context.double ? widen(a) : a;
+      const target = context.double ? Matrix.zeros(a.rows, a.cols) : out;
+      let solved: Solved | null;
+      if (!integer || spectrum !== "add" || relativeTo === "max") {
+        solved = spectralRoot(work, c, power, policy.damping, target, scratch);
+      } else {
+        try {
+          inverseRoot(work, { p, damping: c, method: policy.root, out: target });
+          solved = { solver: policy.root === "auto" ? (p === 1 ? "cholesky" : "eigh") : policy.root, lambdaMin: null, lambdaMax: null };
+        } catch (error) {
+          rethrowUnlessNumerical(error);
+          solved = null;
+        }
+      }
+      if (!solved || !isFiniteMatrix(target)) return null;
+      if (target !== out) out.copy(target);
+      return isFiniteMatrix(out) ? solved : null;
+    },
+    residual(a, c, root) {
+      if (!integer || p > 8) return Number.NaN;
+      const damped = a.clone();
+      for (let i = 0; i < a.rows; i++) damped.set(i, i, damped.get(i, i) + c);
+      let product = damped;
+      for (let k = 0; k < p; k++) product = gemm(product, root, {});
+      for (let i = 0; i < a.rows; i++) product.set(i, i, product.get(i, i) - 1);
+      return frobenius(product) / Math.sqrt(a.rows);
+    },
+  };
+}
+
+/** V f(λ) Vᵀ with f(λ) = (λ ⊕ c)^{-a}, as (V√f)(V√f)ᵀ so that it is exactly symmetric. Null when an undropped λ ⊕ c is not above roundoff. */
+function spectralRoot(a: Matrix<Real>, c: number, power: number, damping: Damping, out: Matrix<Real>, scratch: Scratch): Solved | null {
+  const d = a.rows;
+  let values: Real;
+  let vectors: Matrix<Real>;
+  try {
+    ({ values, vectors } = eigh(a, {}));
+  } catch (error) {
+    rethrowUnlessNumerical(error);
+    return null;
+  }
+  const lambdaMax = Math.max(values[d - 1]!, 0);
+  const cut = damping.relativeTo === "max" ? Math.max(damping.value * lambdaMax, c) : c;
+  const noise = d * (a.data instanceof Float64Array ? 2 ** -52 : 2 ** -23) * lambdaMax;
+  const scaled = scratch.take(d, d, a, 0).copy(vectors);
+  for (let j = 0; j < d; j++) {
+    const lambda = Math.max(values[j]!, 0);
+    let f = 0;
+    if (damping.spectrum === "pseudo-inverse") {
+      if (lambda > Math.max(cut, noise)) f = lambda ** (-power / 2);
+    } else {
+      const damped = damping.spectrum === "clip" ? Math.max(lambda, cut) : lambda + cut;
+      if (!(damped > noise)) return null;
+      f = damped ** (-power / 2);
+    }
+    for (let i = 0; i < d; i++) scaled.data[i * d + j]! *= f;
+  }
+  syrk(scaled, { out });
+  return { solver: "eigh", lambdaMin: values[0]!, lambdaMax };
+}
+
+/**
+ * An orthogonal eigenbasis, columns by descending eigenvalue: `eigh`, exact; or `qr`, one step of orthogonal iteration
+ * from the present basis, Q ← qr(A Q), columns kept in their slots (Vyas et al. 2024, arXiv 2409.11321, Algorithm 4);
+ * the first refresh is always exact. Damping does not move eigenvectors: a failed attempt is a failed attempt.
+ */
+export function eigenbasisSolver(method: "eigh" | "qr"): Solver {
+  const scratch = new Scratch();
+  return {
+    kind: "basis",
+    solve(a, _c, { out, values, state, double }) {
+      const d = a.rows;
+      try {
+        if (method === "qr" && state.ready) {
+          const product = scratch.take(d, d, a);
+          gemm(a, state.root, { out: product });
+          // Rayleigh quotients of the old columns: diag(Qᵀ A Q).
+          for (let j = 0; j < d; j++) {
+            let sum = 0;
+            for (let i = 0; i < d; i++) sum += state.root.get(i, j) * product.get(i, j);
+            values.data[j] = sum;
+          }
+          const { q } = qr(product);
+          out.copy(q);
+        } else {
+          const solved = eigh(double ? widen(a) : a, {});
+          for (let j = 0; j < d; j++) {
+            values.data[j] = solved.values[d - 1 - j]!;
+            for (let i = 0; i < d; i++) out.data[i * d + j] = solved.vectors.get(i, d - 1 - j);
+          }
+        }
+      } catch (error) {
+        rethrowUnlessNumerical(error);
+        return null;
+      }
+      if (!isFiniteMatrix(out) || !isFiniteMatrix(values)) return null;
+      let lambdaMin = values.data[0]!;
+      for (let j = 1; j < d; j++) lambdaMin = Math.min(lambdaMin, values.data[j]!);
+      return { solver: method === "qr" && state.ready ? "qr" : "eigh", lambdaMin, lambdaMax: values.data[0]! };
+    },
+  };
+}
+
+function widen(a: Matrix<Real>): Matrix<Float64Array> {
+  return Matrix.zeros(a.rows, a.cols).copy(a);
+}
+
+/** Wrong arguments are bugs and go up; numerical failures carry a code. */
+function rethrowUnlessNumerical(error: unknown): void {
+  if (error instanceof TypeError || error instanceof RangeError || !(error instanceof Error)) throw error;
+}

@@ -1,0 +1,96 @@
+import type { Matrix, Real } from "../../linalg/matrix.js";
+import { kroneckerApply } from "../_shim.js";
+import type { Factor, FactorState } from "../factor.js";
+import { meanEigenvalue } from "../roots.js";
+import { Scratch } from "../scratch.js";
+import type { Side, Source } from "../sources.js";
+import type { Parameter, Stage, StateRecord } from "../types.js";
+
+/** One axis: where its statistics come from and the factor that averages and inverts them. */
+export interface AxisConfig {
+  readonly source: Source;
+  readonly factor: Factor;
+}
+
+export interface Axes {
+  readonly left: AxisConfig | null;
+  readonly right: AxisConfig | null;
+}
+
+export interface KroneckerOptions {
+  /**
+   * `pi`: Tikhonov damping λI of P ⊗ Q split as P + (√λ/π) I and Q + π√λ I, π = √((tr Q/n)/(tr P/m)) (Martens & Grosse 2015,
+   * arXiv 1503.05671, §6.3); null: each factor by its own policy.
+   */
+  readonly split?: { readonly lambda: () => number } | null;
+  /** Use the identity (that is, the incoming direction) until this step. */
+  readonly start?: number;
+}
+
+export type KroneckerState = { left: FactorState | null; right: FactorState | null };
+
+/** The sides of one parameter: an axis whose source the parameter does not supply is left alone. */
+export function available(axes: Axes, parameter: Parameter<Real>): Axes {
+  return {
+    left: axes.left?.source.available(parameter) ? axes.left : null,
+    right: axes.right?.source.available(parameter) ? axes.right : null,
+  };
+}
+
+/** D ← P^{-a} D Q^{-b}: the rule every Kronecker method shares. `axes` says what stands in it, for each parameter. */
+export function kronecker(
+  axes: Axes | ((parameter: Parameter<Real>) => Axes),
+  options: KroneckerOptions = {},
+): Stage<KroneckerState & StateRecord> {
+  const { split = null, start = 1 } = options;
+  const choose = typeof axes === "function" ? axes : () => axes;
+  const scratch = new Scratch();
+  return {
+    name: "kronecker",
+    init(parameter) {
+      const { left, right } = available(choose(parameter), parameter);
+      const { value } = parameter;
+      return { left: left ? left.factor.init(value.rows, value) : null, right: right ? right.factor.init(value.cols, value) : null };
+    },
+    apply(direction, parameter, state, step) {
+      const { left, right } = choose(parameter);
+      const p: Side | null = state.left && left ? { factor: left.factor, state: state.left } : null;
+      const q: Side | null = state.right && right ? { factor: right.factor, state: state.right } : null;
+      if (p && left!.source.available(parameter)) left!.source.accumulate(p, q, direction, parameter, step);
+      if (q && right!.source.available(parameter)) right!.source.accumulate(q, p, direction, parameter, step);
+      refreshSides(p, q, parameter.name, step, split ? split.lambda() : null);
+      if (step.t < start) return;
+      const root = (side: Side | null) => (side?.state.ready ? side.state.root : null);
+      if (!root(p) && !root(q)) return;
+      direction.copy(kroneckerApply(root(p), direction, root(q), { out: scratch.like(direction) }));
+    },
+  };
+}
+
+/** Refreshes both sides if they are due, with split damping if `lambda` is given. */
+function refreshSides(p: Side | null, q: Side | null, layer: string, step: Parameters<Factor["refresh"]>[2], lambda: number | null): void {
+  const dueLeft = p !== null && p.factor.due(p.state);
+  const dueRight = q !== null && q.factor.due(q.state);
+  if (lambda === null) {
+    if (dueLeft) p!.factor.refresh(p!.state, layer, step);
+    if (dueRight) q!.factor.refresh(q!.state, layer, step);
+    return;
+  }
+  if (!dueLeft && !dueRight) return;
+  const a = p ? p.factor.averaged(p.state) : null;
+  const b = q ? q.factor.averaged(q.state) : null;
+  const [left, right] = splitDamping(lambda, a, b);
+  if (dueLeft) p!.factor.refresh(p!.state, layer, step, a!, left);
+  if (dueRight) q!.factor.refresh(q!.state, layer, step, b!, right);
+}
+
+/** [√λ/π, π√λ]; a missing side leaves all of λ to the other; π = 1 when a trace is zero. By logarithms: no overflow. */
+export function splitDamping(lambda: number, p: Matrix<Real> | null, q: Matrix<Real> | null): [left: number, right: number] {
+  if (!p || !q) return [lambda, lambda];
+  const left = meanEigenvalue(p);
+  const right = meanEigenvalue(q);
+  const gamma = Math.sqrt(lambda);
+  if (!(left > 0 && right > 0)) return [gamma, gamma];
+  const logPi = 0.5 * (Math.log(right) - Math.log(left));
+  return [gamma * Math.exp(-logPi), gamma * Math.exp(logPi)];
+}

@@ -1,0 +1,19 @@
+import { orthogonalize as polar } from "../_shim.js";
+import { frobenius } from "../elementwise.js";
+import { Scratch } from "../scratch.js";
+import type { Stage } from "../types.js";
+
+export type Polar = "newton-schulz" | "polar-express" | "exact";
+
+/** D ← the orthogonal polar factor U Vᵀ of D = U Σ Vᵀ, exactly or by `steps` matrix polynomials; zero stays zero. */
+export function orthogonalize({ method, steps }: { method: Polar; steps: number }): Stage<null> {
+  const scratch = new Scratch();
+  return {
+    name: "orthogonalize",
+    init: () => null,
+    apply(direction) {
+      if (frobenius(direction) === 0) return;
+      direction.copy(polar(direction, { method, steps, out: scratch.like(direction) }));
+    },
+  };
+}
