@@ -5,6 +5,170 @@
  * overlap), naming the argument; nothing is written then.
  */
 /**
+ * BLAS. Level-1 routines work on matrices; a vector of stride s is the n×1 matrix with leading dimension s. Strides are
+ * positive. Where β = 0 the output is not read; where α = 0 neither are the other inputs.
+ */
+export interface Blas<T extends Float64Array | Float32Array> {
+  /** Y ← α·X + Y (BLAS axpy). @throws RangeError when Y overlaps X without being X. */
+  axpy(rows: number, cols: number, alpha: number, x: T, xOffset: number, ldx: number, y: T, yOffset: number, ldy: number): void;
+  /** Σ x·y (BLAS dot). */
+  dot(rows: number, cols: number, x: T, xOffset: number, ldx: number, y: T, yOffset: number, ldy: number): number;
+  /** √Σx², without over- or underflow (BLAS nrm2). */
+  nrm2(rows: number, cols: number, x: T, xOffset: number, ldx: number): number;
+  /** X ← α·X, also where α = 0 or X is not finite (BLAS scal). */
+  scal(rows: number, cols: number, alpha: number, x: T, xOffset: number, ldx: number): void;
+  /** y ← α·op(A)·x + β·y, A m×n as stored (BLAS gemv). @throws RangeError when y shares memory with A or x. */
+  gemv(
+    trans: boolean,
+    m: number,
+    n: number,
+    alpha: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    x: T,
+    xOffset: number,
+    incx: number,
+    beta: number,
+    y: T,
+    yOffset: number,
+    incy: number,
+  ): void;
+  /** y ← α·A·x + β·y, A symmetric, given by one triangle (BLAS symv). @throws RangeError when y shares memory with A or x. */
+  symv(
+    lower: boolean,
+    n: number,
+    alpha: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    x: T,
+    xOffset: number,
+    incx: number,
+    beta: number,
+    y: T,
+    yOffset: number,
+    incy: number,
+  ): void;
+  /** A ← α·x·yᵀ + A, m×n (BLAS ger). @throws RangeError when A shares memory with x or y. */
+  ger(
+    m: number,
+    n: number,
+    alpha: number,
+    x: T,
+    xOffset: number,
+    incx: number,
+    y: T,
+    yOffset: number,
+    incy: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+  ): void;
+  /** C ← α·op(A)·op(B) + β·C, op(A) m×k, op(B) k×n (BLAS gemm). @throws RangeError when C shares memory with A or B. */
+  gemm(
+    transA: boolean,
+    transB: boolean,
+    m: number,
+    n: number,
+    k: number,
+    alpha: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    b: T,
+    bOffset: number,
+    ldb: number,
+    beta: number,
+    c: T,
+    cOffset: number,
+    ldc: number,
+  ): void;
+  /**
+   * C ← α·A·B + β·C (`left`, A m×m) or α·B·A + β·C (A n×n), A symmetric, given by one triangle; B, C m×n (BLAS symm).
+   * @throws RangeError when C shares memory with A or B.
+   */
+  symm(
+    left: boolean,
+    lower: boolean,
+    m: number,
+    n: number,
+    alpha: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    b: T,
+    bOffset: number,
+    ldb: number,
+    beta: number,
+    c: T,
+    cOffset: number,
+    ldc: number,
+  ): void;
+  /**
+   * C ← α·op(A)·op(A)ᵀ + β·C, op(A) n×k; op transposes when `trans`. The lower triangle of C is read, and both are
+   * written, unlike BLAS syrk. @throws RangeError when C shares memory with A.
+   */
+  syrk(
+    trans: boolean,
+    n: number,
+    k: number,
+    alpha: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    beta: number,
+    c: T,
+    cOffset: number,
+    ldc: number,
+  ): void;
+  /**
+   * C ← α·(op(A)·op(B)ᵀ + op(B)·op(A)ᵀ) + β·C, op(A) and op(B) n×k; triangles as in syrk (BLAS syr2k).
+   * @throws RangeError when C shares memory with A or B.
+   */
+  syr2k(
+    trans: boolean,
+    n: number,
+    k: number,
+    alpha: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    b: T,
+    bOffset: number,
+    ldb: number,
+    beta: number,
+    c: T,
+    cOffset: number,
+    ldc: number,
+  ): void;
+  /**
+   * B ← α·op(A)·B (`left`, A m×m) or α·B·op(A) (A n×n), A triangular, its other triangle not read; `unit`: nor its
+   * diagonal, which is 1 (BLAS trmm). @throws RangeError when B shares memory with A.
+   */
+  trmm(
+    left: boolean,
+    lower: boolean,
+    trans: boolean,
+    unit: boolean,
+    m: number,
+    n: number,
+    alpha: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    b: T,
+    bOffset: number,
+    ldb: number,
+  ): void;
+  /**
+   * B ← α·op(A)⁻¹·B or α·B·op(A)⁻¹, with the arguments of trmm (BLAS trsm). A zero on the diagonal is not reported: it
+   * gives infinities and NaN. @throws RangeError when B shares memory with A.
+   */
+  trsm: Blas<T>["trmm"];
+}
+
+/**
  * LAPACK. In-place arguments are overwritten as LAPACK does; a triangle not named is neither read nor written. A NaN or
  * an infinity in an input is an `Error` with code `ERR_NOT_FINITE` (nothing is written then); other numerical failures
  * are an `Error` with the code given below (then in-place arguments hold unspecified numbers).
@@ -62,46 +226,7 @@ export interface Lapack<T extends Float64Array | Float32Array> {
 /** A family of routines with the letter of its precision in front of each name. */
 type Prefixed<P extends string, Routines> = { [K in keyof Routines & string as `${P}${K}`]: Routines[K] };
 
-export interface Binding extends Prefixed<"d", Lapack<Float64Array>>, Prefixed<"s", Lapack<Float32Array>> {
-  /**
-   * C ← α·op(A)·op(B) + β·C, op(A) m×k, op(B) k×n, C m×n (BLAS dgemm). C is not read when β = 0.
-   * @throws RangeError when C shares memory with A or B.
-   */
-  dgemm(
-    transA: boolean,
-    transB: boolean,
-    m: number,
-    n: number,
-    k: number,
-    alpha: number,
-    a: Float64Array,
-    aOffset: number,
-    lda: number,
-    b: Float64Array,
-    bOffset: number,
-    ldb: number,
-    beta: number,
-    c: Float64Array,
-    cOffset: number,
-    ldc: number,
-  ): void;
-  /** As {@link Binding.dgemm}, in single precision. */
-  sgemm(
-    transA: boolean,
-    transB: boolean,
-    m: number,
-    n: number,
-    k: number,
-    alpha: number,
-    a: Float32Array,
-    aOffset: number,
-    lda: number,
-    b: Float32Array,
-    bOffset: number,
-    ldb: number,
-    beta: number,
-    c: Float32Array,
-    cOffset: number,
-    ldc: number,
-  ): void;
-}
+/** The routines that exist in both precisions. */
+export interface Routines<T extends Float64Array | Float32Array> extends Blas<T>, Lapack<T> {}
+
+export interface Binding extends Prefixed<"d", Routines<Float64Array>>, Prefixed<"s", Routines<Float32Array>> {}

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Binding } from "../binding.js";
+import type { Binding, Routines } from "../binding.js";
 
 /** The folder that holds package.json: one above `lib/` (from source) and above `dist/` (built). */
 export const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -21,3 +21,16 @@ function load(): Binding {
 
 /** The native addon; see `binding.d.ts`. */
 export const binding: Binding = load();
+
+function precision(prefix: "d" | "s", other: "d" | "s"): Record<string, unknown> {
+  const all = binding as unknown as Record<string, unknown>;
+  const names = Object.keys(all).filter((name) => name.startsWith(prefix) && other + name.slice(1) in all);
+  return Object.fromEntries(names.map((name) => [name.slice(1), all[name]]));
+}
+const double = precision("d", "s") as unknown as Routines<Float64Array>;
+const single = precision("s", "d") as unknown as Routines<Float32Array>;
+
+/** The routines of an array's precision: `routines(x).gemm` is `dgemm` or `sgemm`. */
+export function routines<T extends Float64Array | Float32Array>(like: T): Routines<T> {
+  return (like instanceof Float64Array ? double : single) as unknown as Routines<T>;
+}

@@ -2,12 +2,16 @@
 #include <napi.h>
 
 namespace layerwise {
-void registerBlas(napi_env env, napi_value exports);
+void registerBlasLevel1(napi_env env, napi_value exports);
+void registerBlasLevel2(napi_env env, napi_value exports);
+void registerBlasLevel3(napi_env env, napi_value exports);
 void registerLapack(napi_env env, napi_value exports);
 }
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
-  layerwise::registerBlas(env, exports);
+  layerwise::registerBlasLevel1(env, exports);
+  layerwise::registerBlasLevel2(env, exports);
+  layerwise::registerBlasLevel3(env, exports);
   layerwise::registerLapack(env, exports);
   return exports;
 }

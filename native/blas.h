@@ -1,0 +1,73 @@
+// BLAS for both precisions, row-major, as overloads; and what it lacks: results symmetric in both triangles.
+#pragma once
+
+#include <cblas.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace layerwise {
+
+/// cblas routines by precision: Blas<T>::gemm is cblas_dgemm or cblas_sgemm.
+template <typename T> struct Blas;
+
+#define LAYERWISE_BLAS_TABLE(T, p)                    \
+  template <> struct Blas<T> {                        \
+    static constexpr auto axpy = cblas_##p##axpy;     \
+    static constexpr auto dot = cblas_##p##dot;       \
+    static constexpr auto nrm2 = cblas_##p##nrm2;     \
+    static constexpr auto gemv = cblas_##p##gemv;     \
+    static constexpr auto ger = cblas_##p##ger;       \
+    static constexpr auto symv = cblas_##p##symv;     \
+    static constexpr auto gemm = cblas_##p##gemm;     \
+    static constexpr auto symm = cblas_##p##symm;     \
+    static constexpr auto syrk = cblas_##p##syrk;     \
+    static constexpr auto syr2k = cblas_##p##syr2k;   \
+    static constexpr auto trmm = cblas_##p##trmm;     \
+    static constexpr auto trsm = cblas_##p##trsm;     \
+  };
+LAYERWISE_BLAS_TABLE(double, d)
+LAYERWISE_BLAS_TABLE(float, s)
+#undef LAYERWISE_BLAS_TABLE
+
+inline CBLAS_TRANSPOSE transposition(bool trans) { return trans ? CblasTrans : CblasNoTrans; }
+inline CBLAS_UPLO triangle(bool lower) { return lower ? CblasLower : CblasUpper; }
+inline CBLAS_SIDE sideOf(bool left) { return left ? CblasLeft : CblasRight; }
+
+/// C ← α·op(A)·op(B) + β·C; C is not read when β = 0.
+template <typename T>
+void gemm(bool transA, bool transB, int m, int n, int k, T alpha, const T* a, int lda, const T* b, int ldb, T beta, T* c, int ldc) {
+  if (m == 0 || n == 0) return;
+  Blas<T>::gemm(CblasRowMajor, transposition(transA), transposition(transB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+/// The upper triangle of a square matrix becomes the transpose of its lower one; in tiles, for the caches' sake.
+template <typename T> void mirrorLower(int n, T* c, int ldc) {
+  constexpr int kTile = 32;
+  const int64_t ld = ldc;
+  for (int i0 = 0; i0 < n; i0 += kTile) {
+    const int i1 = std::min(n, i0 + kTile);
+    for (int j0 = 0; j0 <= i0; j0 += kTile) {
+      for (int i = i0; i < i1; ++i) {
+        const int j1 = std::min(i, j0 + kTile);
+        for (int j = j0; j < j1; ++j) c[j * ld + i] = c[i * ld + j];
+      }
+    }
+  }
+}
+
+/// C ← α·op(A)·op(A)ᵀ + β·C, op(A) n×k. Of C the lower triangle is read (when β ≠ 0), both are written.
+template <typename T> void syrk(bool trans, int n, int k, T alpha, const T* a, int lda, T beta, T* c, int ldc) {
+  if (n == 0) return;
+  Blas<T>::syrk(CblasRowMajor, CblasLower, transposition(trans), n, k, alpha, a, lda, beta, c, ldc);
+  mirrorLower(n, c, ldc);
+}
+
+/// C ← α·(op(A)·op(B)ᵀ + op(B)·op(A)ᵀ) + β·C, op(A), op(B) n×k; triangles as in syrk.
+template <typename T> void syr2k(bool trans, int n, int k, T alpha, const T* a, int lda, const T* b, int ldb, T beta, T* c, int ldc) {
+  if (n == 0) return;
+  Blas<T>::syr2k(CblasRowMajor, CblasLower, transposition(trans), n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  mirrorLower(n, c, ldc);
+}
+
+}  // namespace layerwise

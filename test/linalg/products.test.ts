@@ -1,0 +1,208 @@
+import { describe, expect, it } from "vitest";
+import { allocate, type DType, Matrix, type Operand, type Real, Transposed } from "../../lib/linalg/matrix.js";
+import { gemm, gemv, symm, syr2k, syrk, trmm, trsm } from "../../lib/linalg/products.js";
+import { gaussian, product, relative, transpose } from "./residuals.js";
+
+const THRESHOLD = 10;
+const precisions: DType[] = ["float64", "float32"];
+const sizes = [
+  [1, 1, 1],
+  [1, 7, 3],
+  [5, 1, 4],
+  [4, 4, 4],
+  [13, 8, 17],
+  [33, 65, 40],
+];
+
+/** A rows×cols view in the middle of a larger array whose other elements are NaN: reading one shows. */
+function embedded(rows: number, cols: number, seed: number, dtype: DType): Matrix<Real> {
+  const stride = cols + 3;
+  const data = allocate(rows * stride + 7, dtype);
+  data.fill(Number.NaN);
+  return new Matrix(data, rows, cols, stride, 5).copy(gaussian(rows, cols, seed, dtype));
+}
+/** op(A) of the wanted shape, and the same by value. */
+function operand(rows: number, cols: number, trans: boolean, seed: number, dtype: DType): [Operand<Real>, Matrix<Real>] {
+  const a = trans ? embedded(cols, rows, seed, dtype) : embedded(rows, cols, seed, dtype);
+  return trans ? [a.T, transpose(a)] : [a, a];
+}
+function combine(alpha: number, x: Matrix<Real>, beta: number, y: Matrix<Real>): Matrix {
+  const out = Matrix.zeros(x.rows, x.cols);
+  for (let i = 0; i < x.rows; i++) for (let j = 0; j < x.cols; j++) out.set(i, j, alpha * x.get(i, j) + (beta ? beta * y.get(i, j) : 0));
+  return out;
+}
+function surroundings(a: Matrix<Real>): number {
+  let numbers = 0;
+  for (const x of a.data) if (!Number.isNaN(x)) numbers++;
+  return numbers;
+}
+function lowerTriangle(a: Matrix<Real>, unit: boolean): Matrix {
+  const out = Matrix.zeros(a.rows, a.cols);
+  for (let i = 0; i < a.rows; i++) for (let j = 0; j <= i; j++) out.set(i, j, unit && i === j ? 1 : a.get(i, j));
+  return out;
+}
+const symmetric = (a: Matrix<Real>) => {
+  const out = Matrix.zeros(a.rows, a.cols);
+  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.cols; j++) out.set(i, j, i >= j ? a.get(i, j) : a.get(j, i));
+  return out;
+};
+
+describe.each(precisions)("products in %s", (dtype) => {
+  it("gemm agrees with loops for every transposition, on strided views", () => {
+    for (const [m, n, k] of sizes) {
+      for (const [ta, tb] of [
+        [false, false],
+        [true, false],
+        [false, true],
+        [true, true],
+      ]) {
+        const [a, av] = operand(m, k, ta, 1, dtype);
+        const [b, bv] = operand(k, n, tb, 2, dtype);
+        const out = embedded(m, n, 3, dtype);
+        const expected = combine(1.5, product(av, bv), -0.5, out);
+        expect(gemm(a, b, { out, alpha: 1.5, beta: -0.5 })).toBe(out);
+        expect(relative(expected, out, out)).toBeLessThan(THRESHOLD);
+        expect(surroundings(out)).toBe(m * n);
+        expect(relative(product(av, bv), gemm(a, b), out)).toBeLessThan(THRESHOLD);
+      }
+    }
+  });
+
+  it("gemm does not read out when beta is 0", () => {
+    const out = new Matrix(allocate(4, dtype), 2, 2).fill(Number.NaN);
+    expect(gemm(gaussian(2, 3, 1, dtype), gaussian(3, 2, 2, dtype), { out }).data.every(Number.isFinite)).toBe(true);
+  });
+
+  it("empty inner dimension: a product of zeros", () => {
+    const out = new Matrix(allocate(4, dtype), 2, 2).fill(3);
+    gemm(new Matrix(allocate(0, dtype), 2, 0), new Matrix(allocate(0, dtype), 0, 2), { out, beta: 2 });
+    expect(Array.from(out.data)).toEqual([6, 6, 6, 6]);
+    expect(gemv(new Matrix(allocate(0, dtype), 2, 0), allocate(0, dtype)).every((x) => x === 0)).toBe(true);
+  });
+
+  it("gemv agrees with gemm", () => {
+    for (const [m, , k] of sizes) {
+      for (const trans of [false, true]) {
+        const [a, av] = operand(m, k, trans, 4, dtype);
+        const x = gaussian(k, 1, 5, dtype);
+        const out = gaussian(m, 1, 6, dtype);
+        const expected = combine(2, product(av, x), 0.5, out);
+        gemv(a, x.data, { out: out.data, alpha: 2, beta: 0.5 });
+        expect(relative(expected, out, out)).toBeLessThan(THRESHOLD);
+      }
+    }
+  });
+
+  it("syrk and syr2k fill both triangles, reading the lower one", () => {
+    for (const [n, , k] of sizes) {
+      for (const trans of [false, true]) {
+        const [a, av] = operand(n, k, trans, 7, dtype);
+        const [b, bv] = operand(n, k, trans, 8, dtype);
+        const start = embedded(n, n, 9, dtype);
+        for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) start.set(i, j, Number.NaN);
+        const s = symmetric(start);
+        const out = embedded(n, n, 9, dtype).copy(start);
+        syrk(a, { out, alpha: 2, beta: 0.25 });
+        expect(relative(combine(2, product(av, av, false, true), 0.25, s), out, out)).toBeLessThan(THRESHOLD);
+        out.copy(start);
+        syr2k(a, b, { out, alpha: -1, beta: 0.25 });
+        const cross = product(av, bv, false, true);
+        expect(relative(combine(1, combine(-1, cross, -1, transpose(cross)), 0.25, s), out, out)).toBeLessThan(THRESHOLD);
+        for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) expect(out.get(i, j)).toBe(out.get(j, i));
+      }
+    }
+  });
+
+  it("symm reads one triangle, on either side", () => {
+    for (const [m, n] of sizes) {
+      const b = embedded(m, n, 10, dtype);
+      for (const side of ["left", "right"] as const) {
+        for (const uplo of ["lower", "upper"] as const) {
+          const order = side === "left" ? m : n;
+          const a = embedded(order, order, 11, dtype);
+          const s = symmetric(uplo === "lower" ? a : transpose(a));
+          for (let i = 0; i < order; i++) for (let j = 0; j < order; j++) if (uplo === "lower" ? j > i : j < i) a.set(i, j, Number.NaN);
+          const expected = side === "left" ? product(s, b) : product(b, s);
+          expect(relative(expected, symm(a, b, { side, uplo }), b)).toBeLessThan(THRESHOLD);
+        }
+      }
+    }
+  });
+
+  it("trmm multiplies by the triangle, trsm undoes it", () => {
+    for (const [m, n] of sizes) {
+      const b = embedded(m, n, 12, dtype);
+      for (const side of ["left", "right"] as const) {
+        for (const trans of [false, true]) {
+          for (const unit of [false, true]) {
+            const order = side === "left" ? m : n;
+            const a = embedded(order, order, 13, dtype);
+            // A small strict triangle keeps a unit triangular matrix well conditioned.
+            for (let i = 0; i < order; i++)
+              for (let j = 0; j < order; j++) a.set(i, j, i === j ? 2 : i > j ? a.get(i, j) / order : Number.NaN);
+            const l = lowerTriangle(a, unit);
+            const op = trans ? transpose(l) : l;
+            const expected = side === "left" ? product(op, b) : product(b, op);
+            const x = trmm(trans ? a.T : a, b, { side, unit });
+            expect(relative(expected, x, b)).toBeLessThan(THRESHOLD);
+            expect(trsm(trans ? a.T : a, x, { side, unit, out: x })).toBe(x);
+            expect(relative(b, x, b)).toBeLessThan(3 * THRESHOLD);
+          }
+        }
+      }
+    }
+  });
+
+  it("solves an upper triangle too", () => {
+    const u = new Matrix(allocate(4, dtype), 2, 2);
+    u.data.set([2, 1, Number.NaN, 4]);
+    const b = new Matrix(allocate(2, dtype), 2, 1);
+    b.data.set([5, 4]);
+    expect(Array.from(trsm(u, b, { uplo: "upper" }).data)).toEqual([2, 1]);
+  });
+});
+
+describe("what products refuse", () => {
+  const d = (rows: number, cols: number) => Matrix.zeros(rows, cols);
+  const s = (rows: number, cols: number) => Matrix.zeros(rows, cols, "float32");
+  it("mixed precisions", () => {
+    // @ts-expect-error: precisions differ
+    expect(() => gemm(d(2, 2), s(2, 2))).toThrow(TypeError);
+    // @ts-expect-error: precisions differ
+    expect(() => gemm(s(2, 2), s(2, 2), { out: d(2, 2) })).toThrow(TypeError);
+    // @ts-expect-error: precisions differ
+    expect(() => trsm(d(2, 2), s(2, 2))).toThrow(TypeError);
+    // @ts-expect-error: precisions differ
+    expect(() => gemv(d(2, 2), new Float32Array(2))).toThrow(TypeError);
+  });
+
+  it("shapes that do not fit", () => {
+    expect(() => gemm(d(2, 3), d(2, 3))).toThrow("gemm: a is 2×3 and b 2×3: the inner dimensions differ");
+    expect(() => gemm(d(2, 3), d(3, 2), { out: d(2, 3) })).toThrow(RangeError);
+    expect(() => syrk(d(2, 3), { out: d(3, 3) })).toThrow(RangeError);
+    expect(() => symm(d(2, 3), d(3, 2))).toThrow(RangeError);
+    expect(() => trsm(d(2, 2), d(3, 2))).toThrow("on the left of b (3×2)");
+    expect(() => gemv(d(2, 3), new Float64Array(2))).toThrow("gemv: x must have length 3, got 2");
+    expect(() => syr2k(d(2, 3), d(2, 3).T)).toThrow(TypeError);
+  });
+
+  it("an output on top of an input, but not beside it in one array", () => {
+    const a = d(4, 4);
+    expect(() => gemm(a, d(4, 4), { out: a })).toThrow("c must not share memory with a");
+    expect(() => gemm(a.block(0, 0, 2, 2), a.block(0, 0, 2, 2), { out: a.block(1, 1, 2, 2) })).toThrow(RangeError);
+    gemm(a.block(0, 0, 2, 2), a.block(0, 0, 2, 2), { out: a.block(0, 2, 2, 2) });
+    expect(() => trmm(a, a, { out: a })).toThrow(RangeError);
+  });
+
+  it("beta without out, and unknown words", () => {
+    expect(() => gemm(d(2, 2), d(2, 2), { beta: 1 })).toThrow("gemm: beta needs out");
+    expect(() => symm(d(2, 2), d(2, 2), { side: "top" as "left" })).toThrow('side must be "left" or "right", got top');
+    expect(() => trsm(d(2, 2), d(2, 2), { uplo: "L" as "lower" })).toThrow('uplo must be "lower" or "upper", got L');
+  });
+
+  it("a transposed view of a transposed view is the matrix", () => {
+    const a = d(2, 3);
+    expect(a.T).toBeInstanceOf(Transposed);
+    expect(a.T.T).toBe(a);
+  });
+});
