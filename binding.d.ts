@@ -223,10 +223,68 @@ export interface Lapack<T extends Float64Array | Float32Array> {
   ): void;
 }
 
+/**
+ * Random numbers, pure functions of (key, distribution, index): every distribution reads its own sequence of a 128-bit
+ * key of Philox4x64-10, element i of `out` (rows×cols, row-major order) getting number `index + i`. So a request may be
+ * split anywhere. Both precisions read the same sequences.
+ * @throws RangeError when `key` has not 2 elements or `index` is no integer in [0, 2⁵³].
+ */
+export interface Random<T extends Float64Array | Float32Array> {
+  /**
+   * out ← mean + std·z, z standard normal, by Box–Muller from 64 bits per pair (|z| ≤ 6.77), computed in double
+   * precision. The same bits on every path of {@link Binding.randomPath}.
+   */
+  Normal(
+    key: BigUint64Array,
+    index: number,
+    mean: number,
+    std: number,
+    rows: number,
+    cols: number,
+    out: T,
+    outOffset: number,
+    ldOut: number,
+  ): void;
+  /** out ← uniform on [0, 1): multiples of 2⁻⁵³ in double, of 2⁻²⁴ in single precision (the leading bits of the same words). */
+  Uniform(key: BigUint64Array, index: number, rows: number, cols: number, out: T, outOffset: number, ldOut: number): void;
+  /** out ← ±1 with equal probability, 64 signs from a word. */
+  Rademacher(key: BigUint64Array, index: number, rows: number, cols: number, out: T, outOffset: number, ldOut: number): void;
+  /**
+   * out ← scale·Gamma(shape + i·shapeStep, 1) for element i (Marsaglia and Tsang). Chi-square with df degrees of freedom:
+   * shape df/2, scale 2.
+   * @throws RangeError when a shape is not positive.
+   */
+  Gamma(
+    key: BigUint64Array,
+    index: number,
+    shape: number,
+    shapeStep: number,
+    scale: number,
+    rows: number,
+    cols: number,
+    out: T,
+    outOffset: number,
+    ldOut: number,
+  ): void;
+}
+
 /** A family of routines with the letter of its precision in front of each name. */
 type Prefixed<P extends string, Routines> = { [K in keyof Routines & string as `${P}${K}`]: Routines[K] };
 
 /** The routines that exist in both precisions. */
-export interface Routines<T extends Float64Array | Float32Array> extends Blas<T>, Lapack<T> {}
+export interface Routines<T extends Float64Array | Float32Array> extends Blas<T>, Lapack<T>, Random<T> {}
 
-export interface Binding extends Prefixed<"d", Routines<Float64Array>>, Prefixed<"s", Routines<Float32Array>> {}
+export interface Binding extends Prefixed<"d", Routines<Float64Array>>, Prefixed<"s", Routines<Float32Array>> {
+  /** Raw words `index … index + n − 1` of Philox4x64-10: those of `numpy.random.Philox(key=key).random_raw()`. */
+  randomWords(key: BigUint64Array, index: number, n: number, out: BigUint64Array, outOffset: number): void;
+  /** out ← n integers in [0, bound), 1 ≤ bound ≤ 2³¹: the high half of word × bound (bias below 2⁻³³). */
+  randomIntegers(key: BigUint64Array, index: number, bound: number, n: number, out: Int32Array, outOffset: number): void;
+  /** out ← a permutation of 0 … n − 1 (Fisher–Yates), from the words `index … index + n − 1` of its own sequence. */
+  randomPermutation(key: BigUint64Array, index: number, n: number, out: Int32Array, outOffset: number): void;
+  /**
+   * The instructions that make normals, process-wide: with an argument sets them (for tests and benchmarks), always
+   * returns those in use. "auto" takes the widest this processor has. The numbers do not depend on it.
+   * @throws RangeError when this processor does not support the path.
+   */
+  randomPath(path?: "auto" | "portable" | "avx2" | "avx512"): "portable" | "avx2" | "avx512";
+}

@@ -6,6 +6,7 @@ void registerBlasLevel1(napi_env env, napi_value exports);
 void registerBlasLevel2(napi_env env, napi_value exports);
 void registerBlasLevel3(napi_env env, napi_value exports);
 void registerLapack(napi_env env, napi_value exports);
+void registerRandom(napi_env env, napi_value exports);
 }
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -13,6 +14,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   layerwise::registerBlasLevel2(env, exports);
   layerwise::registerBlasLevel3(env, exports);
   layerwise::registerLapack(env, exports);
+  layerwise::registerRandom(env, exports);
   return exports;
 }
 

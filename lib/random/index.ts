@@ -1,0 +1,1 @@
+export { Stream, type Target } from "./stream.js";

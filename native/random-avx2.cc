@@ -1,0 +1,37 @@
+// Normals, four lanes. Nothing from the standard library is included under the wider target: its inline functions
+// must not be compiled for it.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,bmi2"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,bmi2")
+#endif
+#include "random-normal.h"
+
+namespace layerwise {
+namespace {
+
+template <typename D> inline D squareRoot(D x) { return (D)_mm256_sqrt_pd((__m256d)x); }
+
+template <typename W, typename D> inline void swapWhereBit62(W word, D& x, D& y) {
+  const __m256d mask = (__m256d)(word << 1);
+  const D swapped = (D)_mm256_blendv_pd((__m256d)x, (__m256d)y, mask);
+  y = (D)_mm256_blendv_pd((__m256d)y, (__m256d)x, mask);
+  x = swapped;
+}
+
+}  // namespace
+
+void normalsAvx2(Key key, uint64_t tile, size_t tiles, double* out) { normalTiles<4>(key, tile, tiles, out); }
+
+}  // namespace layerwise
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif

@@ -1,0 +1,140 @@
+import { readFileSync } from "node:fs";
+import { afterEach, describe, expect, it } from "vitest";
+import { binding } from "../../lib/binding.js";
+import { Matrix } from "../../lib/linalg/matrix.js";
+import { Stream } from "../../lib/random/index.js";
+
+const fixture = JSON.parse(readFileSync(new URL("../fixtures/philox.json", import.meta.url), "utf8")) as {
+  cases: { key: [string, string]; first: string[]; from4090: string[] }[];
+};
+
+const paths = (["portable", "avx2", "avx512"] as const).filter((path) => {
+  try {
+    return binding.randomPath(path) === path;
+  } catch {
+    return false;
+  }
+});
+binding.randomPath("auto");
+afterEach(() => void binding.randomPath("auto"));
+
+describe("words", () => {
+  it("are those of numpy's Philox for the same key, from any index", () => {
+    for (const { key, first, from4090 } of fixture.cases) {
+      const philox = new BigUint64Array(key.map(BigInt));
+      for (const [index, expected] of [
+        [0, first],
+        [3, first.slice(3)],
+        [4090, from4090],
+      ] as const) {
+        const out = new BigUint64Array(expected.length);
+        binding.randomWords(philox, index, out.length, out, 0);
+        expect(Array.from(out, String)).toEqual(expected);
+      }
+    }
+  });
+});
+
+describe("Stream", () => {
+  it("gives equal streams for equal seeds and purposes only", () => {
+    const first = (s: Stream) => s.words(new BigUint64Array(1))[0];
+    const streams = [
+      new Stream(1),
+      new Stream(2),
+      new Stream(-1),
+      new Stream(2n ** 70n),
+      new Stream(1, 0),
+      new Stream(1, "0"),
+      new Stream(1, "a", "b"),
+      new Stream(1, "ab"),
+      new Stream(1, 'a","b'),
+      new Stream(1, 2, 3),
+      new Stream(1, 23),
+    ];
+    expect(new Set(streams.map(first)).size).toBe(streams.length);
+    expect(first(new Stream(7n, "x", 2))).toBe(first(new Stream(7, "x", 2)));
+  });
+
+  it("derives children by purpose, whatever was drawn before", () => {
+    const parent = new Stream(3, "trial");
+    parent.normals(5);
+    expect(parent.child(4, "noise").key).toEqual(new Stream(3, "trial", 4, "noise").key);
+  });
+
+  it("refuses seeds and purposes without a definite value", () => {
+    expect(() => new Stream(0.5)).toThrow(TypeError);
+    expect(() => new Stream(Number.NaN)).toThrow(TypeError);
+    expect(() => new Stream("1" as unknown as number)).toThrow(TypeError);
+    expect(() => new Stream(1, Number.NaN)).toThrow(TypeError);
+    expect(() => new Stream(1, undefined as unknown as string)).toThrow(TypeError);
+  });
+});
+
+const draws = {
+  normal: (s: Stream, n: number) => s.normal(new Float64Array(n)),
+  normalScaled: (s: Stream, n: number) => s.normal(new Float64Array(n), { mean: 3, std: 0.1 }),
+  normalSingle: (s: Stream, n: number) => s.normal(new Float32Array(n)),
+  uniform: (s: Stream, n: number) => s.uniform(new Float64Array(n)),
+  rademacher: (s: Stream, n: number) => s.rademacher(new Float64Array(n)),
+  gamma: (s: Stream, n: number) => s.gamma(new Float64Array(n), 0.4),
+  chiSquare: (s: Stream, n: number) => s.chiSquare(new Float64Array(n), 5),
+  integers: (s: Stream, n: number) => s.integers(new Int32Array(n), 1000),
+  words: (s: Stream, n: number) => s.words(new BigUint64Array(n)),
+};
+
+describe.each(Object.entries(draws))("%s", (_, draw) => {
+  it("does not depend on how a request is split, nor on draws of other kinds in between", () => {
+    const total = 5000;
+    const whole = Array.from(draw(new Stream(11), total) as ArrayLike<unknown> & Iterable<unknown>);
+    const stream = new Stream(11);
+    const pieces: unknown[] = [];
+    for (let k = 0, n = 0; pieces.length < total; k++, n = (n * 7 + 5) % 83) {
+      pieces.push(...(draw(stream, Math.min(n, total - pieces.length)) as Iterable<unknown>));
+      const other = Object.values(draws)[k % 9]!;
+      if (other !== draw && !(draw.toString().includes("normal") && other.toString().includes("normal"))) {
+        const gammas = [draws.gamma, draws.chiSquare];
+        if (!(gammas.includes(draw as never) && gammas.includes(other as never))) other(stream, 3);
+      }
+    }
+    expect(pieces).toEqual(whole);
+  });
+});
+
+describe("targets", () => {
+  it("fills a strided view row by row and touches nothing else", () => {
+    const data = new Float64Array(40).fill(9);
+    const view = new Matrix(data, 4, 3, 8, 5);
+    new Stream(5).normal(view);
+    expect(view.toArrays().flat()).toEqual(Array.from(new Stream(5).normals(12)));
+    expect(data.filter((x) => x === 9).length).toBe(28);
+  });
+
+  it("rounds the same normals to single precision", () => {
+    const double = new Stream(6).normals(3000);
+    expect(new Stream(6).normal(new Float32Array(3000))).toEqual(Float32Array.from(double));
+    const strided = new Stream(6).normal(new Matrix(new Float32Array(3000), 30, 70, 100));
+    expect(strided.toArrays().flat()).toEqual(Array.from(Float32Array.from(double.subarray(0, 2100))));
+  });
+
+  it("accepts empty targets", () => {
+    const stream = new Stream(6);
+    expect(stream.normal(new Float64Array(0)).length).toBe(0);
+    stream.rademacher(Matrix.zeros(0, 4));
+    expect(stream.permutation(0).length).toBe(0);
+    expect(Array.from(stream.permutation(1))).toEqual([0]);
+  });
+});
+
+describe("paths", () => {
+  it("are at least the portable one", () => expect(paths).toContain("portable"));
+
+  it("all give the same bits", () => {
+    const reference = new Stream(21);
+    binding.randomPath("portable");
+    const expected = reference.normals(100_003);
+    for (const path of paths) {
+      expect(binding.randomPath(path)).toBe(path);
+      expect(Buffer.from(new Stream(21).normals(100_003).buffer).equals(Buffer.from(expected.buffer)), path).toBe(true);
+    }
+  });
+});
