@@ -170,29 +170,88 @@ export interface Blas<T extends Float64Array | Float32Array> {
 
 /**
  * LAPACK. In-place arguments are overwritten as LAPACK does; a triangle not named is neither read nor written. A NaN or
- * an infinity in an input is an `Error` with code `ERR_NOT_FINITE` (nothing is written then); other numerical failures
- * are an `Error` with the code given below (then in-place arguments hold unspecified numbers).
+ * an infinity in a matrix to be factored is an `Error` with code `ERR_NOT_FINITE`, and nothing is written; other numerical
+ * failures are an `Error` with the code given below, and outputs then hold unspecified numbers. An order whose workspace
+ * exceeds LAPACK's 32-bit integers (about 32 000 for syevd) is an `Error` `ERR_TOO_LARGE`.
  */
 export interface Lapack<T extends Float64Array | Float32Array> {
   /**
    * Eigenvalues of the symmetric n×n matrix in the lower triangle of `a`, ascending, into `w` (n). With `vectors`, `a`
-   * becomes the orthogonal matrix of eigenvectors (columns); without, it is destroyed (LAPACK syevd).
+   * becomes the orthogonal matrix of eigenvectors (columns); without, it is kept (LAPACK syevd).
    * @throws Error `ERR_NO_CONVERGENCE`.
    */
   syevd(vectors: boolean, n: number, a: T, aOffset: number, lda: number, w: T, wOffset: number): void;
+  /**
+   * Selected eigenvalues of the symmetric n×n matrix in the lower triangle of `a` (kept), ascending, into `w`, and with
+   * `vectors` their eigenvectors into the columns of `z`: `"all"`; `"index"`, those numbered first … end−1 from the
+   * smallest; `"value"`, those in (first, end]. w and z have room for end − first of them (`"index"`), else for n. Returns
+   * how many there are (LAPACK syevr).
+   * @throws Error `ERR_NO_CONVERGENCE`.
+   */
+  syevr(
+    vectors: boolean,
+    n: number,
+    range: "all" | "index" | "value",
+    first: number,
+    end: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    w: T,
+    wOffset: number,
+    z?: T,
+    zOffset?: number,
+    ldz?: number,
+  ): number;
   /**
    * Cholesky factor of a symmetric positive definite n×n matrix: A = L·Lᵀ (`lower`) or Uᵀ·U, in that triangle of `a`
    * (LAPACK potrf).
    * @throws Error `ERR_NOT_POSITIVE_DEFINITE`, naming the order of the leading minor.
    */
   potrf(lower: boolean, n: number, a: T, aOffset: number, lda: number): void;
-  /** B ← A⁻¹·B (n×nrhs) from the Cholesky factor of A (LAPACK potrs). */
+  /** B ← A⁻¹·B (n×nrhs) from the Cholesky factor of A (LAPACK potrs). NaN and infinities propagate. */
   potrs(lower: boolean, n: number, nrhs: number, factor: T, factorOffset: number, ldf: number, b: T, bOffset: number, ldb: number): void;
   /**
    * The Cholesky factor in a triangle of `a` becomes A⁻¹, in both triangles (LAPACK potri).
    * @throws Error `ERR_SINGULAR` when the factor has a zero on its diagonal.
    */
   potri(lower: boolean, n: number, a: T, aOffset: number, lda: number): void;
+  /** An estimate of 1/(‖A‖₁·‖A⁻¹‖₁) from the Cholesky factor and `norm` = ‖A‖₁ (LAPACK pocon). */
+  pocon(lower: boolean, n: number, factor: T, factorOffset: number, ldf: number, norm: number): number;
+  /**
+   * A triangular matrix becomes its inverse; with `unit` its diagonal counts as ones and is not read (LAPACK trtri).
+   * @throws Error `ERR_SINGULAR`.
+   */
+  trtri(lower: boolean, unit: boolean, n: number, a: T, aOffset: number, lda: number): void;
+  /**
+   * P·A = L·U, m×n, in place: U on and above the diagonal, the unit lower L below it; step i exchanged row i with row
+   * `pivots[i]`, counted from 0, min(m, n) of them. Returns 0, or the order of the first singular leading block of U
+   * (LAPACK getrf).
+   */
+  getrf(m: number, n: number, a: T, aOffset: number, lda: number, pivots: Int32Array, pivotsOffset: number): number;
+  /**
+   * B ← A⁻¹·B, or A⁻ᵀ·B with `trans`, from getrf (LAPACK getrs). NaN and infinities propagate.
+   * @throws Error `ERR_SINGULAR`.
+   */
+  getrs(
+    trans: boolean,
+    n: number,
+    nrhs: number,
+    lu: T,
+    luOffset: number,
+    ldlu: number,
+    pivots: Int32Array,
+    pivotsOffset: number,
+    b: T,
+    bOffset: number,
+    ldb: number,
+  ): void;
+  /** B ← A⁻¹·B; `a` is kept (LAPACK gesv). @throws Error `ERR_SINGULAR`. */
+  gesv(n: number, nrhs: number, a: T, aOffset: number, lda: number, b: T, bOffset: number, ldb: number): void;
+  /** An estimate of 1/(‖A‖₁·‖A⁻¹‖₁) from getrf and `norm` = ‖A‖₁ (LAPACK gecon). */
+  gecon(n: number, lu: T, luOffset: number, ldlu: number, norm: number): number;
+  /** ‖A‖₁, the largest column sum of absolute values (LAPACK lange). */
+  norm1(m: number, n: number, a: T, aOffset: number, lda: number): number;
   /**
    * A = Q·R, m×n: R on and above the diagonal of `a`, Householder reflectors below it, their min(m, n) scalars in `tau`
    * (LAPACK geqrf). The diagonal of R may be negative.
@@ -200,8 +259,41 @@ export interface Lapack<T extends Float64Array | Float32Array> {
   geqrf(m: number, n: number, a: T, aOffset: number, lda: number, tau: T, tauOffset: number): void;
   /** The first n columns of Q (m×n, m ≥ n ≥ k) in place of the k reflectors of geqrf (LAPACK orgqr). */
   orgqr(m: number, n: number, k: number, a: T, aOffset: number, lda: number, tau: T, tauOffset: number): void;
+  /** C ← op(Q)·C (`left`) or C·op(Q), C m×n, Q given by the k reflectors of geqrf, k columns of `a` (LAPACK ormqr). */
+  ormqr(
+    left: boolean,
+    trans: boolean,
+    m: number,
+    n: number,
+    k: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    tau: T,
+    tauOffset: number,
+    c: T,
+    cOffset: number,
+    ldc: number,
+  ): void;
   /**
-   * A = U·diag(s)·Vᵀ, m×n, k = min(m, n), s descending (LAPACK gesdd); `a` is destroyed. `"thin"`: u is m×k, vt k×n;
+   * geqrf and orgqr in one: A = Q·R, m×n, k = min(m, n), q m×k with orthonormal columns, r k×n with zeros below its
+   * diagonal. q or r may be `a`, which is otherwise kept.
+   */
+  qr(
+    m: number,
+    n: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    q: T,
+    qOffset: number,
+    ldq: number,
+    r: T,
+    rOffset: number,
+    ldr: number,
+  ): void;
+  /**
+   * A = U·diag(s)·Vᵀ, m×n, k = min(m, n), s descending; `a` is kept (LAPACK gesdd). `"thin"`: u is m×k, vt k×n;
    * `"full"`: u m×m, vt n×n; `"values"`: u and vt are not given.
    * @throws Error `ERR_NO_CONVERGENCE`.
    */
@@ -221,6 +313,29 @@ export interface Lapack<T extends Float64Array | Float32Array> {
     vtOffset?: number,
     ldvt?: number,
   ): void;
+  /**
+   * The X (n×nrhs) of least norm among those that minimise ‖B − A·X‖ column by column, A m×n; both are kept. Singular
+   * values of A go to `s` (min(m, n)); those below rcond·s[0] count as zero, rcond in [−1, 1], negative: the machine's ε.
+   * Returns the rank (LAPACK gelsd).
+   * @throws Error `ERR_NO_CONVERGENCE`.
+   */
+  gelsd(
+    m: number,
+    n: number,
+    nrhs: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    b: T,
+    bOffset: number,
+    ldb: number,
+    x: T,
+    xOffset: number,
+    ldx: number,
+    s: T,
+    sOffset: number,
+    rcond: number,
+  ): number;
 }
 
 /**

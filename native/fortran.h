@@ -7,13 +7,26 @@
 #define LAYERWISE_LAPACK(T, p)                                                                                              \
   void p##syevd_(const char* jobz, const char* uplo, const int* n, T* a, const int* lda, T* w, T* work, const int* lwork,  \
                  int* iwork, const int* liwork, int* info, size_t, size_t);                                                 \
+  void p##syevr_(const char* jobz, const char* range, const char* uplo, const int* n, T* a, const int* lda, const T* vl,   \
+                 const T* vu, const int* il, const int* iu, const T* abstol, int* m, T* w, T* z, const int* ldz,            \
+                 int* isuppz, T* work, const int* lwork, int* iwork, const int* liwork, int* info, size_t, size_t, size_t); \
   void p##potrf_(const char* uplo, const int* n, T* a, const int* lda, int* info, size_t);                                  \
   void p##potri_(const char* uplo, const int* n, T* a, const int* lda, int* info, size_t);                                  \
-  void p##gelqf_(const int* m, const int* n, T* a, const int* lda, T* tau, T* work, const int* lwork, int* info);           \
-  void p##orglq_(const int* m, const int* n, const int* k, T* a, const int* lda, const T* tau, T* work, const int* lwork,  \
+  void p##pocon_(const char* uplo, const int* n, const T* a, const int* lda, const T* anorm, T* rcond, T* work, int* iwork, \
+                 int* info, size_t);                                                                                        \
+  void p##trtri_(const char* uplo, const char* diag, const int* n, T* a, const int* lda, int* info, size_t, size_t);        \
+  void p##getrf_(const int* m, const int* n, T* a, const int* lda, int* ipiv, int* info);                                   \
+  void p##gecon_(const char* norm, const int* n, const T* a, const int* lda, const T* anorm, T* rcond, T* work, int* iwork, \
+                 int* info, size_t);                                                                                        \
+  void p##geqrf_(const int* m, const int* n, T* a, const int* lda, T* tau, T* work, const int* lwork, int* info);           \
+  void p##orgqr_(const int* m, const int* n, const int* k, T* a, const int* lda, const T* tau, T* work, const int* lwork,  \
                  int* info);                                                                                                \
+  void p##ormlq_(const char* side, const char* trans, const int* m, const int* n, const int* k, const T* a,                 \
+                 const int* lda, const T* tau, T* c, const int* ldc, T* work, const int* lwork, int* info, size_t, size_t); \
   void p##gesdd_(const char* jobz, const int* m, const int* n, T* a, const int* lda, T* s, T* u, const int* ldu, T* vt,    \
-                 const int* ldvt, T* work, const int* lwork, int* iwork, int* info, size_t);
+                 const int* ldvt, T* work, const int* lwork, int* iwork, int* info, size_t);                                \
+  void p##gelsd_(const int* m, const int* n, const int* nrhs, T* a, const int* lda, T* b, const int* ldb, T* s,             \
+                 const T* rcond, int* rank, T* work, const int* lwork, int* iwork, int* info);
 
 extern "C" {
 LAYERWISE_LAPACK(double, d)
@@ -24,14 +37,21 @@ namespace layerwise {
 
 template <typename T> struct Lapack;
 
-#define LAYERWISE_LAPACK_TABLE(T, p)              \
-  template <> struct Lapack<T> {                  \
-    static constexpr auto syevd = p##syevd_;      \
-    static constexpr auto potrf = p##potrf_;      \
-    static constexpr auto potri = p##potri_;      \
-    static constexpr auto gelqf = p##gelqf_;      \
-    static constexpr auto orglq = p##orglq_;      \
-    static constexpr auto gesdd = p##gesdd_;      \
+#define LAYERWISE_LAPACK_TABLE(T, p)         \
+  template <> struct Lapack<T> {             \
+    static constexpr auto syevd = p##syevd_; \
+    static constexpr auto syevr = p##syevr_; \
+    static constexpr auto potrf = p##potrf_; \
+    static constexpr auto potri = p##potri_; \
+    static constexpr auto pocon = p##pocon_; \
+    static constexpr auto trtri = p##trtri_; \
+    static constexpr auto getrf = p##getrf_; \
+    static constexpr auto gecon = p##gecon_; \
+    static constexpr auto geqrf = p##geqrf_; \
+    static constexpr auto orgqr = p##orgqr_; \
+    static constexpr auto ormlq = p##ormlq_; \
+    static constexpr auto gesdd = p##gesdd_; \
+    static constexpr auto gelsd = p##gelsd_; \
   };
 LAYERWISE_LAPACK_TABLE(double, d)
 LAYERWISE_LAPACK_TABLE(float, s)

@@ -1,4 +1,4 @@
-import { copyInto, lapack, requireSquare, vectorInto } from "./lapack.js";
+import { copyInto, lapack, leading, matrixInto, requireSquare, vectorInto } from "./lapack.js";
 import type { Matrix, Real } from "./matrix.js";
 
 /** A = V·diag(values)·Vᵀ. */
@@ -18,7 +18,7 @@ export function eigh<T extends Real>(a: Matrix<T>, options: { out?: { values?: T
   const n = requireSquare("eigh", a);
   const values = vectorInto("eigh", "out.values", n, a.data, options.out?.values);
   const vectors = copyInto("eigh", a, options.out?.vectors);
-  lapack(a).syevd(true, n, vectors.data, vectors.offset, vectors.stride || 1, values, 0);
+  lapack(a).syevd(true, n, vectors.data, vectors.offset, leading(vectors), values, 0);
   return { values, vectors };
 }
 
@@ -29,7 +29,31 @@ export function eigh<T extends Real>(a: Matrix<T>, options: { out?: { values?: T
 export function eigvalsh<T extends Real>(a: Matrix<T>, options: { out?: T } = {}): T {
   const n = requireSquare("eigvalsh", a);
   const values = vectorInto("eigvalsh", "out", n, a.data, options.out);
-  const work = a.clone();
-  lapack(a).syevd(false, n, work.data, 0, work.stride || 1, values, 0);
+  lapack(a).syevd(false, n, a.data, a.offset, leading(a), values, 0);
   return values;
+}
+
+/**
+ * Some eigenvalues of a symmetric matrix and their eigenvectors (LAPACK syevr): those numbered `indices` = [first, end)
+ * from the smallest, or those in `values` = (low, high]. Only the lower triangle of `a` is read. The k eigenvectors are
+ * the columns of `vectors`, n×k.
+ * @throws RangeError unless exactly one of the two is given and indices lie in [0, n]; otherwise as {@link eigh}.
+ */
+export function eighRange<T extends Real>(
+  a: Matrix<T>,
+  range: { indices: readonly [first: number, end: number] } | { values: readonly [low: number, high: number] },
+): Eigen<T> {
+  const n = requireSquare("eighRange", a);
+  const byIndex = "indices" in range;
+  if (byIndex === "values" in range) throw new RangeError("eighRange: give either indices or values");
+  const [first, end] = byIndex ? range.indices : range.values;
+  if (byIndex && !(first >= 0 && first <= end && end <= n)) {
+    throw new RangeError(`eighRange: indices must be [first, end) within [0, ${n}], got [${first}, ${end}]`);
+  }
+  const most = byIndex ? end - first : n;
+  const w = vectorInto("eighRange", "out", most, a.data);
+  const z = matrixInto("eighRange", "out", n, most, a.data);
+  const kind = byIndex ? "index" : "value";
+  const count = lapack(a).syevr(true, n, kind, first, end, a.data, a.offset, leading(a), w, 0, z.data, 0, leading(z));
+  return count === most ? { values: w, vectors: z } : { values: w.slice(0, count) as T, vectors: z.block(0, 0, n, count).clone() };
 }

@@ -4,4 +4,5 @@ export * from "./elementwise.js";
 export * from "./matrix.js";
 export * from "./products.js";
 export * from "./qr.js";
+export * from "./solve.js";
 export * from "./svd.js";

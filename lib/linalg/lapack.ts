@@ -16,6 +16,11 @@ export function lapack<T extends Real>(like: { readonly data: T }): Lapack<T> {
   return (like.data instanceof Float64Array ? double : single) as unknown as Lapack<T>;
 }
 
+/** The leading dimension to pass for a view: at least 1, also when it has no columns. */
+export function leading(a: Matrix<Real>): number {
+  return a.stride || 1;
+}
+
 /** @throws RangeError unless `a` is square. */
 export function requireSquare(name: string, a: Matrix<Real>): number {
   if (a.rows !== a.cols) throw new RangeError(`${name}: a must be square, got ${a.rows}×${a.cols}`);

@@ -1,22 +1,23 @@
-import { lapack, matrixInto, vectorInto } from "./lapack.js";
+import { lapack, leading, matrixInto, vectorInto } from "./lapack.js";
 import type { Matrix, Real } from "./matrix.js";
 
 /**
- * The thin singular value decomposition A = U·diag(s)·Vᵀ of an m×n matrix, k = min(m, n): u m×k, s descending,
- * vt k×n (LAPACK gesdd).
- * @throws Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`.
+ * The singular value decomposition A = U·diag(s)·Vᵀ of an m×n matrix, k = min(m, n), s descending (LAPACK gesdd): thin,
+ * u m×k and vt k×n, or with `full` u m×m and vt n×n, orthogonal.
+ * @throws RangeError when `out` has another shape or overlaps; Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`.
  */
 export function svd<T extends Real>(
   a: Matrix<T>,
-  options: { out?: { u?: Matrix<T>; s?: T; vt?: Matrix<T> } } = {},
+  options: { full?: boolean; out?: { u?: Matrix<T>; s?: T; vt?: Matrix<T> } } = {},
 ): { u: Matrix<T>; s: T; vt: Matrix<T> } {
   const { rows: m, cols: n } = a;
+  const { full = false, out = {} } = options;
   const k = Math.min(m, n);
-  const s = vectorInto("svd", "out.s", k, a.data, options.out?.s);
-  const u = matrixInto("svd", "out.u", m, k, a.data, options.out?.u);
-  const vt = matrixInto("svd", "out.vt", k, n, a.data, options.out?.vt);
-  const work = a.clone();
-  lapack(a).gesdd("thin", m, n, work.data, 0, n || 1, s, 0, u.data, u.offset, u.stride || 1, vt.data, vt.offset, vt.stride || 1);
+  const s = vectorInto("svd", "out.s", k, a.data, out.s);
+  const u = matrixInto("svd", "out.u", m, full ? m : k, a.data, out.u);
+  const vt = matrixInto("svd", "out.vt", full ? n : k, n, a.data, out.vt);
+  const job = full ? "full" : "thin";
+  lapack(a).gesdd(job, m, n, a.data, a.offset, leading(a), s, 0, u.data, u.offset, leading(u), vt.data, vt.offset, leading(vt));
   return { u, s, vt };
 }
 
@@ -24,7 +25,6 @@ export function svd<T extends Real>(
 export function singularValues<T extends Real>(a: Matrix<T>, options: { out?: T } = {}): T {
   const { rows: m, cols: n } = a;
   const s = vectorInto("singularValues", "out", Math.min(m, n), a.data, options.out);
-  const work = a.clone();
-  lapack(a).gesdd("values", m, n, work.data, 0, n || 1, s, 0);
+  lapack(a).gesdd("values", m, n, a.data, a.offset, leading(a), s, 0);
   return s;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eigh, eigvalsh, Matrix } from "../../lib/linalg/index.js";
+import { eigh, eighRange, eigvalsh, Matrix } from "../../lib/linalg/index.js";
 import { gaussian, orthogonality, product, relative, scaleColumns } from "./residuals.js";
 
 const symmetric = (n: number, seed: number, dtype: "float64" | "float32") => {
@@ -65,5 +65,34 @@ describe("eigh", () => {
 
   it("takes the empty matrix", () => {
     expect(eigh(Matrix.zeros(0, 0)).values.length).toBe(0);
+  });
+});
+
+describe("eighRange", () => {
+  const a = Matrix.diagonal([5, 1, 4, 2, 3]);
+
+  it("selects by index and by value", () => {
+    const top = eighRange(a, { indices: [3, 5] });
+    expect([...top.values]).toEqual([expect.closeTo(4, 14), expect.closeTo(5, 14)]);
+    expect(top.vectors.toArrays().map((row) => row.map((x) => Math.round(Math.abs(x))))).toEqual([
+      [0, 1],
+      [0, 0],
+      [1, 0],
+      [0, 0],
+      [0, 0],
+    ]);
+    const middle = eighRange(a, { values: [1.5, 3.5] });
+    expect([...middle.values]).toEqual([expect.closeTo(2, 14), expect.closeTo(3, 14)]);
+    expect([middle.vectors.rows, middle.vectors.cols]).toEqual([5, 2]);
+    expect(eighRange(a, { values: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] }).values.length).toBe(5);
+    expect(eighRange(a, { values: [9, 10] }).values.length).toBe(0);
+    expect(eighRange(a, { indices: [2, 2] }).values.length).toBe(0);
+  });
+
+  it("refuses ranges it cannot take", () => {
+    expect(() => eighRange(a, { indices: [3, 6] })).toThrow("indices must be [first, end) within [0, 5], got [3, 6]");
+    expect(() => eighRange(a, { values: [Number.NaN, 1] })).toThrow(RangeError);
+    // biome-ignore lint/suspicious/noExplicitAny: a mistake that only JavaScript can make
+    expect(() => eighRange(a, {} as any)).toThrow("give either indices or values");
   });
 });

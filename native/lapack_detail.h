@@ -1,0 +1,64 @@
+// What the LAPACK families share.
+#pragma once
+
+#include <cblas.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "fortran.h"
+#include "lapack.h"
+#include "workspace.h"
+
+namespace layerwise {
+
+/// The length of a workspace. LAPACK's answer comes as a T, which may have been rounded down.
+template <typename T> int lwork(T answer, int64_t least = 1) {
+  const double size = std::ceil(static_cast<double>(answer) * (1 + static_cast<double>(std::numeric_limits<T>::epsilon())));
+  const double needed = std::max(size, static_cast<double>(least));
+  if (!(needed <= std::numeric_limits<int>::max())) throw NumericalError("ERR_TOO_LARGE", "the workspace exceeds LAPACK's 32-bit integers");
+  return static_cast<int>(needed);
+}
+
+/// info < 0 cannot follow from checked arguments.
+inline void valid(const char* routine, int info) {
+  if (info < 0) throw NumericalError("ERR_LAPACK", std::string(routine) + " rejected its argument " + std::to_string(-info));
+}
+
+/// 1 for a matrix of ordinary size; for one so large or small that squares or reciprocals of its elements leave the
+/// range, the power of two that brings its largest element near 1.
+template <typename T> T moderation(int rows, int cols, const T* a, int lda) {
+  T largest = 0;
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < cols; ++j) largest = std::max(largest, std::abs(a[i * lda + j]));
+  if (largest == 0) return 1;
+  constexpr int range = std::numeric_limits<T>::max_exponent;
+  const int exponent = std::ilogb(largest);
+  return std::abs(exponent) < range / 4 ? T(1) : std::ldexp(T(1), std::clamp(-exponent, 2 - range, range - 2));
+}
+
+/// A ← scale·A.
+template <typename T> void scaleMatrix(int rows, int cols, T* a, int lda, T scale) {
+  if (scale == 1) return;
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < cols; ++j) a[i * lda + j] *= scale;
+}
+
+/// B ← op(A)⁻¹·B, A n×n triangular, B n×nrhs. A single column is quicker by trsv.
+inline void trsm(bool lower, bool trans, bool unit, int n, int nrhs, const double* a, int lda, double* b, int ldb) {
+  const auto uplo = lower ? CblasLower : CblasUpper;
+  const auto op = trans ? CblasTrans : CblasNoTrans;
+  const auto diag = unit ? CblasUnit : CblasNonUnit;
+  if (nrhs == 1) cblas_dtrsv(CblasRowMajor, uplo, op, diag, n, a, lda, b, ldb);
+  else cblas_dtrsm(CblasRowMajor, CblasLeft, uplo, op, diag, n, nrhs, 1, a, lda, b, ldb);
+}
+inline void trsm(bool lower, bool trans, bool unit, int n, int nrhs, const float* a, int lda, float* b, int ldb) {
+  const auto uplo = lower ? CblasLower : CblasUpper;
+  const auto op = trans ? CblasTrans : CblasNoTrans;
+  const auto diag = unit ? CblasUnit : CblasNonUnit;
+  if (nrhs == 1) cblas_strsv(CblasRowMajor, uplo, op, diag, n, a, lda, b, ldb);
+  else cblas_strsm(CblasRowMajor, CblasLeft, uplo, op, diag, n, nrhs, 1, a, lda, b, ldb);
+}
+
+}  // namespace layerwise
