@@ -1,4 +1,5 @@
-import { copyInto, lapack, leading, requireSquare } from "./lapack.js";
+import { routines } from "../binding.js";
+import { copyInto, leading, requireSquare } from "./arguments.js";
 import type { Matrix, Real } from "./matrix.js";
 
 /**
@@ -9,7 +10,7 @@ import type { Matrix, Real } from "./matrix.js";
 export function cholesky<T extends Real>(a: Matrix<T>, options: { out?: Matrix<T> } = {}): Matrix<T> {
   const n = requireSquare("cholesky", a);
   const out = copyInto("cholesky", a, options.out);
-  lapack(a).potrf(true, n, out.data, out.offset, leading(out));
+  routines(a.data).potrf(true, n, out.data, out.offset, leading(out));
   for (let i = 0; i < n; i++) out.data.fill(0, out.offset + i * out.stride + i + 1, out.offset + i * out.stride + n);
   return out;
 }
@@ -22,7 +23,7 @@ export function choleskySolve<T extends Real>(factor: Matrix<T>, b: Matrix<T>, o
   const n = requireSquare("choleskySolve", factor);
   if (b.rows !== n) throw new RangeError(`choleskySolve: b must have ${n} rows, got ${b.rows}`);
   const out = copyInto("choleskySolve", b, options.out);
-  lapack(factor).potrs(true, n, b.cols, factor.data, factor.offset, leading(factor), out.data, out.offset, leading(out));
+  routines(factor.data).potrs(true, n, b.cols, factor.data, factor.offset, leading(factor), out.data, out.offset, leading(out));
   return out;
 }
 
@@ -33,6 +34,6 @@ export function choleskySolve<T extends Real>(factor: Matrix<T>, b: Matrix<T>, o
 export function choleskyInverse<T extends Real>(factor: Matrix<T>, options: { out?: Matrix<T> } = {}): Matrix<T> {
   const n = requireSquare("choleskyInverse", factor);
   const out = copyInto("choleskyInverse", factor, options.out);
-  lapack(factor).potri(true, n, out.data, out.offset, leading(out));
+  routines(factor.data).potri(true, n, out.data, out.offset, leading(out));
   return out;
 }

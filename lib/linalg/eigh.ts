@@ -1,4 +1,5 @@
-import { copyInto, lapack, leading, matrixInto, requireSquare, vectorInto } from "./lapack.js";
+import { routines } from "../binding.js";
+import { copyInto, leading, matrixInto, requireSquare, vectorInto } from "./arguments.js";
 import type { Matrix, Real } from "./matrix.js";
 
 /** A = V·diag(values)·Vᵀ. */
@@ -18,7 +19,7 @@ export function eigh<T extends Real>(a: Matrix<T>, options: { out?: { values?: T
   const n = requireSquare("eigh", a);
   const values = vectorInto("eigh", "out.values", n, a.data, options.out?.values);
   const vectors = copyInto("eigh", a, options.out?.vectors);
-  lapack(a).syevd(true, n, vectors.data, vectors.offset, leading(vectors), values, 0);
+  routines(a.data).syevd(true, n, vectors.data, vectors.offset, leading(vectors), values, 0);
   return { values, vectors };
 }
 
@@ -29,7 +30,7 @@ export function eigh<T extends Real>(a: Matrix<T>, options: { out?: { values?: T
 export function eigvalsh<T extends Real>(a: Matrix<T>, options: { out?: T } = {}): T {
   const n = requireSquare("eigvalsh", a);
   const values = vectorInto("eigvalsh", "out", n, a.data, options.out);
-  lapack(a).syevd(false, n, a.data, a.offset, leading(a), values, 0);
+  routines(a.data).syevd(false, n, a.data, a.offset, leading(a), values, 0);
   return values;
 }
 
@@ -54,6 +55,6 @@ export function eighRange<T extends Real>(
   const w = vectorInto("eighRange", "out", most, a.data);
   const z = matrixInto("eighRange", "out", n, most, a.data);
   const kind = byIndex ? "index" : "value";
-  const count = lapack(a).syevr(true, n, kind, first, end, a.data, a.offset, leading(a), w, 0, z.data, 0, leading(z));
+  const count = routines(a.data).syevr(true, n, kind, first, end, a.data, a.offset, leading(a), w, 0, z.data, 0, leading(z));
   return count === most ? { values: w, vectors: z } : { values: w.slice(0, count) as T, vectors: z.block(0, 0, n, count).clone() };
 }

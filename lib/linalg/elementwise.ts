@@ -1,6 +1,6 @@
 /** Sums, scalings and the like, on matrices and on vectors (plain typed arrays) alike. Precisions are never mixed. */
 import { routines } from "../binding.js";
-import { requireSquare } from "./lapack.js";
+import { requireSquare } from "./arguments.js";
 import { Matrix, type Real } from "./matrix.js";
 
 /** What the functions below take: a matrix, or a vector. */

@@ -4,7 +4,7 @@
  * TypeError.
  */
 import { routines } from "../binding.js";
-import { copyInto, matrixInto, requireShape, requireSquare, vectorInto } from "./lapack.js";
+import { copyInto, matrixInto, requireShape, requireSquare, vectorInto } from "./arguments.js";
 import { type Matrix, type Operand, type Real, Transposed } from "./matrix.js";
 
 /** `out` ← α·(product) + β·`out`. */

@@ -1,4 +1,5 @@
-import { lapack, leading, matrixInto } from "./lapack.js";
+import { routines } from "../binding.js";
+import { leading, matrixInto } from "./arguments.js";
 import type { Matrix, Real } from "./matrix.js";
 
 /**
@@ -11,6 +12,6 @@ export function qr<T extends Real>(a: Matrix<T>, options: { out?: { q?: Matrix<T
   const k = Math.min(m, n);
   const q = matrixInto("qr", "out.q", m, k, a.data, options.out?.q);
   const r = matrixInto("qr", "out.r", k, n, a.data, options.out?.r);
-  lapack(a).qr(m, n, a.data, a.offset, leading(a), q.data, q.offset, leading(q), r.data, r.offset, leading(r));
+  routines(a.data).qr(m, n, a.data, a.offset, leading(a), q.data, q.offset, leading(q), r.data, r.offset, leading(r));
   return { q, r };
 }

@@ -1,4 +1,5 @@
-import { copyInto, lapack, leading, matrixInto, requireSquare } from "./lapack.js";
+import { routines } from "../binding.js";
+import { copyInto, leading, matrixInto, requireSquare } from "./arguments.js";
 import { allocate, Matrix, type Real } from "./matrix.js";
 import { singularValues } from "./svd.js";
 
@@ -10,7 +11,7 @@ export function solve<T extends Real>(a: Matrix<T>, b: Matrix<T>, options: { out
   const n = requireSquare("solve", a);
   if (b.rows !== n) throw new RangeError(`solve: b must have ${n} rows, got ${b.rows}`);
   const x = copyInto("solve", b, options.out);
-  lapack(a).gesv(n, b.cols, a.data, a.offset, leading(a), x.data, x.offset, leading(x));
+  routines(a.data).gesv(n, b.cols, a.data, a.offset, leading(a), x.data, x.offset, leading(x));
   return x;
 }
 
@@ -29,7 +30,7 @@ export function lstsq<T extends Real>(
   const { rcond = Math.min(1, Math.max(m, n) * (a.data instanceof Float64Array ? 2 ** -52 : 2 ** -23)) } = options;
   const x = matrixInto("lstsq", "out", n, b.cols, a.data, options.out);
   const s = allocate(Math.min(m, n), a.data);
-  const rank = lapack(a).gelsd(
+  const rank = routines(a.data).gelsd(
     m,
     n,
     b.cols,
@@ -59,7 +60,7 @@ export function lu<T extends Real>(a: Matrix<T>): { l: Matrix<T>; u: Matrix<T>; 
   const k = Math.min(m, n);
   const packed = a.clone();
   const pivots = new Int32Array(k);
-  lapack(a).getrf(m, n, packed.data, 0, leading(packed), pivots, 0);
+  routines(a.data).getrf(m, n, packed.data, 0, leading(packed), pivots, 0);
   const l = new Matrix(allocate(m * k, a.data), m, k);
   const u = new Matrix(allocate(k * n, a.data), k, n);
   for (let i = 0; i < m; i++) {
@@ -96,15 +97,15 @@ export function condition(a: Matrix<Real>, options: { method?: "svd" | "lu" | "c
     throw new RangeError(`condition: method must be one of "svd", "lu", "cholesky", got ${JSON.stringify(method)}`);
   }
   requireSquare("condition", a);
-  const routines = lapack(a);
+  const lapack = routines(a.data);
   const factor = a.clone();
-  const norm = routines.norm1(n, n, a.data, a.offset, leading(a));
+  const norm = lapack.norm1(n, n, a.data, a.offset, leading(a));
   let reciprocal = 0;
   if (method === "cholesky") {
-    routines.potrf(true, n, factor.data, 0, n);
-    reciprocal = routines.pocon(true, n, factor.data, 0, n, norm);
-  } else if (routines.getrf(n, n, factor.data, 0, n, new Int32Array(n), 0) === 0) {
-    reciprocal = routines.gecon(n, factor.data, 0, n, norm);
+    lapack.potrf(true, n, factor.data, 0, n);
+    reciprocal = lapack.pocon(true, n, factor.data, 0, n, norm);
+  } else if (lapack.getrf(n, n, factor.data, 0, n, new Int32Array(n), 0) === 0) {
+    reciprocal = lapack.gecon(n, factor.data, 0, n, norm);
   }
   return 1 / reciprocal;
 }

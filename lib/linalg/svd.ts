@@ -1,4 +1,5 @@
-import { lapack, leading, matrixInto, vectorInto } from "./lapack.js";
+import { routines } from "../binding.js";
+import { leading, matrixInto, vectorInto } from "./arguments.js";
 import type { Matrix, Real } from "./matrix.js";
 
 /**
@@ -17,7 +18,7 @@ export function svd<T extends Real>(
   const u = matrixInto("svd", "out.u", m, full ? m : k, a.data, out.u);
   const vt = matrixInto("svd", "out.vt", full ? n : k, n, a.data, out.vt);
   const job = full ? "full" : "thin";
-  lapack(a).gesdd(job, m, n, a.data, a.offset, leading(a), s, 0, u.data, u.offset, leading(u), vt.data, vt.offset, leading(vt));
+  routines(a.data).gesdd(job, m, n, a.data, a.offset, leading(a), s, 0, u.data, u.offset, leading(u), vt.data, vt.offset, leading(vt));
   return { u, s, vt };
 }
 
@@ -25,6 +26,6 @@ export function svd<T extends Real>(
 export function singularValues<T extends Real>(a: Matrix<T>, options: { out?: T } = {}): T {
   const { rows: m, cols: n } = a;
   const s = vectorInto("singularValues", "out", Math.min(m, n), a.data, options.out);
-  lapack(a).gesdd("values", m, n, a.data, a.offset, leading(a), s, 0);
+  routines(a.data).gesdd("values", m, n, a.data, a.offset, leading(a), s, 0);
   return s;
 }

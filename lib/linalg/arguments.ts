@@ -1,20 +1,5 @@
-import type { Lapack } from "../../binding.js";
-import { binding } from "../binding.js";
+/** What the functions of this folder check and prepare before they call the binding. */
 import { allocate, Matrix, type Real } from "./matrix.js";
-
-const table = (prefix: "d" | "s") =>
-  Object.fromEntries(
-    Object.entries(binding)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, routine]) => [name.slice(1), routine]),
-  );
-const double = table("d");
-const single = table("s");
-
-/** The LAPACK routines of a matrix's precision. */
-export function lapack<T extends Real>(like: { readonly data: T }): Lapack<T> {
-  return (like.data instanceof Float64Array ? double : single) as unknown as Lapack<T>;
-}
 
 /** The leading dimension to pass for a view: at least 1, also when it has no columns. */
 export function leading(a: Matrix<Real>): number {
