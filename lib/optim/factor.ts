@@ -116,7 +116,10 @@ export class Factor {
 
   /** Takes in what a layer exposes: samples (rows = examples) or a moment. */
   accumulateStatistic(state: FactorState, statistic: Statistic, step: StepInfo): void {
-    if ("moment" in statistic) return this.accumulateMoment(state, statistic.moment, step);
+    if ("moment" in statistic) {
+      this.accumulateMoment(state, statistic.moment, step);
+      return;
+    }
     const { samples, scale = 1 } = statistic;
     if (samples.cols !== state.moment.rows) {
       throw new RangeError(`statistic: expected samples with ${state.moment.rows} columns, got ${samples.cols}`);

@@ -2,12 +2,25 @@ import { closest } from "fastest-levenshtein";
 import { z } from "zod";
 import type { Real } from "../linalg/matrix.js";
 import type { Method } from "./method.js";
+import { adagrad } from "./methods/adagrad.js";
 import { adam } from "./methods/adam.js";
 import { adamw } from "./methods/adamw.js";
+import { asgo } from "./methods/asgo.js";
+import { ekfac } from "./methods/ekfac.js";
+import { foof } from "./methods/foof.js";
 import { kfac } from "./methods/kfac.js";
 import { kfacStylised } from "./methods/kfac-stylised.js";
+import { klShampoo } from "./methods/kl-shampoo.js";
+import { klSoap } from "./methods/kl-soap.js";
+import { lion } from "./methods/lion.js";
+import { muon } from "./methods/muon.js";
+import { newtonMuon } from "./methods/newton-muon.js";
+import { rmsprop } from "./methods/rmsprop.js";
 import { sgd } from "./methods/sgd.js";
 import { shampoo } from "./methods/shampoo.js";
+import { soap } from "./methods/soap.js";
+import { soapMuon } from "./methods/soap-muon.js";
+import { splus } from "./methods/splus.js";
 import { ChainOptimizer, type Controller, checkParameters, type Group } from "./optimizer.js";
 import { commonShape, type Shape, validate, vectorShape } from "./options.js";
 import type { Optimizer, Parameter, Stage } from "./types.js";
@@ -21,11 +34,24 @@ export function registerMethod<S extends Shape>(method: Method<S>): void {
 }
 
 registerMethod(sgd);
+registerMethod(adagrad);
+registerMethod(rmsprop);
 registerMethod(adam);
 registerMethod(adamw);
+registerMethod(lion);
 registerMethod(kfac);
+registerMethod(ekfac);
+registerMethod(foof);
 registerMethod(kfacStylised);
 registerMethod(shampoo);
+registerMethod(asgo);
+registerMethod(klShampoo);
+registerMethod(soap);
+registerMethod(klSoap);
+registerMethod(soapMuon);
+registerMethod(splus);
+registerMethod(muon);
+registerMethod(newtonMuon);
 
 /** Ids of all registered methods. */
 export function methodIds(): string[] {

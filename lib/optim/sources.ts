@@ -67,7 +67,10 @@ export function whitenedGradientOuter(): Source {
         for (let i = 0; i < own; i++) state.moment.set(i, i, state.moment.get(i, i) + level);
         return;
       }
-      if (!other) return factor.accumulate(state, left ? direction : direction.T, 1 / across, step);
+      if (!other) {
+        factor.accumulate(state, left ? direction : direction.T, 1 / across, step);
+        return;
+      }
       const product = scratch.like(direction);
       if (left) gemm(direction, other.state.root, { out: product });
       else gemm(other.state.root.T, direction, { out: product });

@@ -1,13 +1,16 @@
 import { z } from "zod";
 import { Factor } from "../factor.js";
+import { defaultDampingRule, kroneckerDamping } from "../levenberg-marquardt.js";
 import { defineMethod } from "../method.js";
 import { isVector } from "../optimizer.js";
-import { positive } from "../options.js";
-import { inverseRootSolver } from "../roots.js";
+import { count, flag, positive } from "../options.js";
+import { eigenbasisSolver, inverseRootSolver } from "../roots.js";
 import { inputs, outputGradients } from "../sources.js";
+import { inEigenbasis } from "../stages/eigenbasis.js";
 import { kronecker } from "../stages/kronecker.js";
 import { momentum } from "../stages/momentum.js";
 import { klClip } from "../stages/scale.js";
+import { divideBySpectrum } from "../stages/spectrum.js";
 import { adamForVectors, factorPolicy, factorShape } from "./shared.js";
 
 /** Options of KFAC's chain, shared with EKFAC and FOOF. */
@@ -38,17 +41,33 @@ export const kfac = defineMethod({
   reference: "Martens & Grosse 2015, arXiv 1503.05671",
   shape: {
     ...kfacShape,
-    split: z.enum(["pi", "plain"]).default("pi").describe("how λ is shared: √λ/π and π√λ, or λ added to each factor"),
+    split: z
+      .enum(["pi", "plain", "exact"])
+      .default("pi")
+      .describe("how λ enters: √λ/π and π√λ on the factors, λ on each factor, or λ_B λ_Aᵀ + λ in the eigenbases"),
+    adaptive: flag(false, "adapt λ by the reduction ratio (Levenberg–Marquardt, §6.5); step(closure) then"),
+    period: count(5, "adapt λ every so many steps"),
+    omega: z.number().gt(0).lt(1).default(defaultDampingRule.omega).describe("λ changes by ω^period"),
   },
   chain: (o) => {
-    const policy = factorPolicy(o, o.damping);
-    const left = { source: outputGradients, factor: new Factor("left", inverseRootSolver(1), policy) };
-    const right = { source: inputs, factor: new Factor("right", inverseRootSolver(1), policy) };
-    return [
-      kronecker({ left, right }, { split: o.split === "pi" ? { lambda: () => o.damping } : null }),
+    const rule = { ...defaultDampingRule, omega: o.omega, period: o.period };
+    const controller = o.adaptive ? kroneckerDamping(o.damping, rule) : null;
+    if (controller && o.split !== "pi") throw new TypeError('kfac: option "adaptive" needs split "pi"');
+    const exact = o.split === "exact";
+    const policy = factorPolicy(o, o.split === "plain" ? o.damping : 0);
+    const solver = exact ? eigenbasisSolver("eigh") : inverseRootSolver(1);
+    const axes = {
+      left: { source: outputGradients, factor: new Factor("left", solver, policy) },
+      right: { source: inputs, factor: new Factor("right", solver, policy) },
+    };
+    const stages = [
+      exact
+        ? inEigenbasis(axes, [divideBySpectrum(o.damping)], { accumulate: "before" })
+        : kronecker(axes, { split: o.split === "pi" ? (controller ?? { lambda: () => o.damping }) : null }),
       ...(o.klClip === null ? [] : [klClip(o.klClip)]),
       momentum({ mu: o.momentum }),
     ];
+    return controller ? { stages, controller } : stages;
   },
   diagonal: adamWithoutStatistics,
 });

@@ -1,17 +1,19 @@
 import { z } from "zod";
+import type { Real } from "../../linalg/matrix.js";
 import { Factor } from "../factor.js";
 import { defineMethod } from "../method.js";
 import { count, flag, positive } from "../options.js";
 import { inverseRootSolver } from "../roots.js";
 import { gradientOuter } from "../sources.js";
 import { adam } from "../stages/adam.js";
+import { blocked } from "../stages/blocked.js";
 import { adagrad, rmsprop } from "../stages/diagonal.js";
 import { graft } from "../stages/graft.js";
-import { type Axes, kronecker } from "../stages/kronecker.js";
+import { kronecker } from "../stages/kronecker.js";
 import { momentum } from "../stages/momentum.js";
 import { unitRms } from "../stages/scale.js";
 import type { Parameter, Stage } from "../types.js";
-import { adamForVectors, factorPolicy, factorShape } from "./shared.js";
+import { adamForVectors, chooseAxes, factorPolicy, factorShape } from "./shared.js";
 
 /** Chains that lend their norm. */
 export const magnitudes: Record<string, () => Stage[]> = {
@@ -24,7 +26,7 @@ export const magnitudes: Record<string, () => Stage[]> = {
 
 /**
  * Shampoo (Gupta, Koren & Singer 2018, arXiv 1802.09568, Algorithm 1): L ← L + GGᵀ, R ← R + GᵀG (`statistics: "sum"`) or
- * averages with β; W ← W − η (L + εI)^{-1/p} G (R + εI)^{-1/p}. p = 4 is the paper's, p = 2 the square-root-free scaling of
+ * averages with β; W ← W − η (L + εI)^{-1/p} G (R + εI)^{-1/p}. p = 4 is the paper's, p = 2 the power of
  * Morwani et al. 2024 (arXiv 2406.17748). An axis longer than `maxDim` is left alone and the other gets −½ (for p = 4).
  */
 export const shampoo = defineMethod({
@@ -43,6 +45,8 @@ export const shampoo = defineMethod({
       .describe("take the norm of the step from this method"),
     start: count(1, "first step that uses the preconditioner; before it the grafting method steps"),
     maxDim: count(8192, "longest axis that is preconditioned"),
+    oneSided: flag(false, "precondition the shorter axis only"),
+    blockSize: z.number().int().positive().nullable().default(null).describe("precondition blocks of at most this size each for itself"),
     momentum: positive(0, "averaging factor of the direction"),
     nesterov: flag(false, "Nesterov form of the momentum"),
   },
@@ -52,20 +56,17 @@ export const shampoo = defineMethod({
       source: gradientOuter,
       factor: new Factor(side, inverseRootSolver(power), policy),
     });
-    const both: Axes = { left: axis("left", 1 / o.p), right: axis("right", 1 / o.p) };
-    const onlyLeft: Axes = { left: axis("left", 2 / o.p), right: null };
-    const onlyRight: Axes = { left: null, right: axis("right", 2 / o.p) };
-    const choose = ({ value }: Parameter) =>
-      value.rows <= o.maxDim
-        ? value.cols <= o.maxDim
-          ? both
-          : onlyLeft
-        : value.cols <= o.maxDim
-          ? onlyRight
-          : { left: null, right: null };
-    const precondition = kronecker(choose as (parameter: unknown) => Axes, { start: o.start });
+    // The powers add up to 2/p whether one axis is preconditioned or both.
+    const both = chooseAxes({ left: axis("left", 1 / o.p), right: axis("right", 1 / o.p) }, o.maxDim);
+    const one = chooseAxes({ left: axis("left", 2 / o.p), right: axis("right", 2 / o.p) }, o.maxDim, o.oneSided);
+    const axes = (parameter: Parameter<Real>) => {
+      const { rows, cols } = parameter.value;
+      return o.oneSided || Math.max(rows, cols) > o.maxDim ? one(parameter) : both(parameter);
+    };
+    const precondition = kronecker(axes, { start: o.start });
+    const direction = o.graft === "none" ? [precondition] : [graft([precondition], magnitudes[o.graft]!(), { start: o.start })];
     return [
-      o.graft === "none" ? precondition : graft([precondition], magnitudes[o.graft]!(), { start: o.start }),
+      ...(o.blockSize === null ? direction : [blocked(direction, o.blockSize)]),
       momentum({ mu: o.momentum, nesterov: o.nesterov, ema: true, biasCorrection: true }),
     ];
   },

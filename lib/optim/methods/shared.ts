@@ -1,9 +1,11 @@
 import { z } from "zod";
+import type { Real } from "../../linalg/matrix.js";
 import type { FactorPolicy } from "../factor.js";
 import { isVector } from "../optimizer.js";
 import { flag, positive, unit } from "../options.js";
 import { adam } from "../stages/adam.js";
-import type { Stage } from "../types.js";
+import type { Axes, AxisConfig } from "../stages/kronecker.js";
+import type { Parameter, Stage } from "../types.js";
 
 /** Options of the factors, shared by every Kronecker method; a method overrides the defaults it needs. */
 export const factorShape = {
@@ -24,6 +26,32 @@ export const factorShape = {
   every: z.number().int().positive().default(1).describe("refresh roots and bases every so many steps"),
   change: positive(0, "refresh only when a factor changed relatively by more than this since the last time"),
 };
+
+/** Options of methods that work in eigenbases. */
+export const basisShape = {
+  every: factorShape.every.default(10),
+  basis: z.enum(["qr", "eigh"]).default("qr").describe("refresh a basis by one QR step from the last one, or exactly"),
+  maxDim: z.number().int().positive().default(10_000).describe("longest axis that is preconditioned; a longer one is left alone"),
+};
+
+/** Both sides, but not an axis longer than `maxDim`, nor with `oneSided` the longer axis. */
+export function chooseAxes(
+  { left, right }: { left: AxisConfig; right: AxisConfig },
+  maxDim: number,
+  oneSided = false,
+): (parameter: Parameter<Real>) => Axes {
+  const all: Axes[] = [
+    { left: null, right: null },
+    { left, right: null },
+    { left: null, right },
+    { left, right },
+  ];
+  return ({ value: { rows, cols } }) => {
+    const useLeft = rows <= maxDim && !(oneSided && rows > cols);
+    const useRight = cols <= maxDim && !(oneSided && cols >= rows);
+    return all[(useLeft ? 1 : 0) + (useRight ? 2 : 0)]!;
+  };
+}
 
 type FactorOptions = { [K in keyof typeof factorShape]: z.output<(typeof factorShape)[K]> };
 

@@ -4,7 +4,7 @@ import type { Factor, FactorState } from "../factor.js";
 import { meanEigenvalue } from "../roots.js";
 import { Scratch } from "../scratch.js";
 import type { Side, Source } from "../sources.js";
-import type { Parameter, Stage, StateRecord } from "../types.js";
+import type { Parameter, Stage, StateRecord, StateValue } from "../types.js";
 
 /** One axis: where its statistics come from and the factor that averages and inverts them. */
 export interface AxisConfig {
@@ -22,12 +22,14 @@ export interface KroneckerOptions {
    * `pi`: Tikhonov damping λI of P ⊗ Q split as P + (√λ/π) I and Q + π√λ I, π = √((tr Q/n)/(tr P/m)) (Martens & Grosse 2015,
    * arXiv 1503.05671, §6.3); null: each factor by its own policy.
    */
-  readonly split?: { readonly lambda: () => number } | null;
+  readonly split?: { lambda(): number; see?(parameter: Parameter<Real>, p: Side | null, q: Side | null): void } | null;
   /** Use the identity (that is, the incoming direction) until this step. */
   readonly start?: number;
+  /** Stages that the direction passes after the statistics took it in and before the preconditioner (momentum, in P^{-a} M Q^{-b}). */
+  readonly filter?: readonly Stage[];
 }
 
-export type KroneckerState = { left: FactorState | null; right: FactorState | null };
+export type KroneckerState = { left: FactorState | null; right: FactorState | null; filter: StateValue[] } & StateRecord;
 
 /** The sides of one parameter: an axis whose source the parameter does not supply is left alone. */
 export function available(axes: Axes, parameter: Parameter<Real>): Axes {
@@ -38,11 +40,8 @@ export function available(axes: Axes, parameter: Parameter<Real>): Axes {
 }
 
 /** D ← P^{-a} D Q^{-b}: the rule every Kronecker method shares. `axes` says what stands in it, for each parameter. */
-export function kronecker(
-  axes: Axes | ((parameter: Parameter<Real>) => Axes),
-  options: KroneckerOptions = {},
-): Stage<KroneckerState & StateRecord> {
-  const { split = null, start = 1 } = options;
+export function kronecker(axes: Axes | ((parameter: Parameter<Real>) => Axes), options: KroneckerOptions = {}): Stage<KroneckerState> {
+  const { split = null, start = 1, filter = [] } = options;
   const choose = typeof axes === "function" ? axes : () => axes;
   const scratch = new Scratch();
   return {
@@ -50,7 +49,11 @@ export function kronecker(
     init(parameter) {
       const { left, right } = available(choose(parameter), parameter);
       const { value } = parameter;
-      return { left: left ? left.factor.init(value.rows, value) : null, right: right ? right.factor.init(value.cols, value) : null };
+      return {
+        left: left ? left.factor.init(value.rows, value) : null,
+        right: right ? right.factor.init(value.cols, value) : null,
+        filter: filter.map((stage) => stage.init(parameter)),
+      };
     },
     apply(direction, parameter, state, step) {
       const { left, right } = choose(parameter);
@@ -58,7 +61,11 @@ export function kronecker(
       const q: Side | null = state.right && right ? { factor: right.factor, state: state.right } : null;
       if (p && left!.source.available(parameter)) left!.source.accumulate(p, q, direction, parameter, step);
       if (q && right!.source.available(parameter)) right!.source.accumulate(q, p, direction, parameter, step);
+      split?.see?.(parameter, p, q);
       refreshSides(p, q, parameter.name, step, split ? split.lambda() : null);
+      filter.forEach((stage, i) => {
+        stage.apply(direction, parameter, state.filter[i]!, step);
+      });
       if (step.t < start) return;
       const root = (side: Side | null) => (side?.state.ready ? side.state.root : null);
       if (!root(p) && !root(q)) return;

@@ -1,0 +1,67 @@
+import type { Matrix, Real } from "../linalg/matrix.js";
+import { gemm } from "./_shim.js";
+import { inner } from "./elementwise.js";
+import type { Controller } from "./optimizer.js";
+import { Scratch } from "./scratch.js";
+import type { Side } from "./sources.js";
+import type { Parameter } from "./types.js";
+
+/** The rule of Levenberg and Marquardt for damping λ. */
+export interface DampingRule {
+  /** λ is multiplied by ω^T when the model is good and divided by it when it is bad; 19/20 in Martens & Grosse. */
+  readonly omega: number;
+  /** Adapt every T steps. */
+  readonly period: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export const defaultDampingRule: DampingRule = { omega: 19 / 20, period: 5, min: 1e-8, max: 1e8 };
+
+/**
+ * The next λ from the reduction ratio ρ = (f(θ+δ) − f(θ)) / q(δ) (Martens & Grosse 2015, §6.5): ρ > ¾ less damping, ρ < ¼ (or
+ * undefined: the new loss is not finite) more.
+ */
+export function adaptDamping(lambda: number, rho: number, { omega, period, min, max }: DampingRule): number {
+  const factor = rho > 0.75 ? omega ** period : rho >= 0.25 ? 1 : omega ** -period;
+  return Math.min(max, Math.max(min, lambda * factor));
+}
+
+/** Adaptive damping for Kronecker-factored curvature: λ is state; what the factors hold is the quadratic model. */
+export function kroneckerDamping(
+  initial: number,
+  rule: DampingRule,
+): Controller & { lambda(): number; see(parameter: Parameter<Real>, p: Side | null, q: Side | null): void } {
+  const state = { lambda: initial };
+  const sides = new Map<string, [Side | null, Side | null]>();
+  const scratch = new Scratch();
+  let before: number | null = null;
+  return {
+    state,
+    lambda: () => state.lambda,
+    see: (parameter, p, q) => sides.set(parameter.name, [p, q]),
+    before(_closure, loss) {
+      before = loss;
+    },
+    after(closure, step, updates) {
+      if (step % rule.period !== 0) return;
+      if (!closure || before === null) throw new TypeError("adaptive damping: step(closure) needs a closure that returns the loss");
+      // q(δ) = gᵀδ + ½ δᵀ(B ⊗ A + λI)δ with δ = −ηD.
+      let q = 0;
+      for (const { parameter, direction, lr } of updates) {
+        const [left, right] = sides.get(parameter.name) ?? [null, null];
+        q -= lr * inner(parameter.gradient!, direction);
+        q += 0.5 * lr * lr * (curvature(direction, left, right, scratch) + state.lambda * inner(direction, direction));
+      }
+      const rho = q < 0 ? (closure() - before) / q : Number.NaN;
+      state.lambda = adaptDamping(state.lambda, rho, rule);
+    },
+  };
+}
+
+/** tr(Dᵀ B D A). */
+function curvature(d: Matrix<Real>, left: Side | null, right: Side | null, scratch: Scratch): number {
+  const bd = left ? gemm(left.factor.averaged(left.state), d, { out: scratch.like(d, 0) }) : d;
+  const da = right ? gemm(d, right.factor.averaged(right.state), { out: scratch.like(d, 1) }) : d;
+  return inner(bd, da);
+}

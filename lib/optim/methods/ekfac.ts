@@ -1,0 +1,45 @@
+import { Factor } from "../factor.js";
+import { defineMethod } from "../method.js";
+import { flag, unit } from "../options.js";
+import { eigenbasisSolver } from "../roots.js";
+import { inputs, outputGradients } from "../sources.js";
+import { inEigenbasis } from "../stages/eigenbasis.js";
+import { momentum } from "../stages/momentum.js";
+import { klClip } from "../stages/scale.js";
+import { secondMoment } from "../stages/spectrum.js";
+import { adamWithoutStatistics, kfacShape } from "./kfac.js";
+import { basisShape, factorPolicy } from "./shared.js";
+
+/**
+ * EKFAC (George et al. 2018, arXiv 1806.03884): KFAC's eigenbases U_B, U_A, the diagonal re-estimated in them,
+ * S = E[(U_Bᵀ δ aᵀ U_A)²]; U = U_B [(U_Bᵀ G U_A) ⊘ (S + λ)] U_Aᵀ.
+ */
+export const ekfac = defineMethod({
+  id: "ekfac",
+  title: "EKFAC",
+  reference: "George et al. 2018, arXiv 1806.03884",
+  shape: {
+    ...kfacShape,
+    ...basisShape,
+    basis: basisShape.basis.default("eigh"),
+    every: basisShape.every.default(1),
+    secondMomentBeta: unit(0.95, "averaging factor of the second moment in the basis"),
+    reestimate: flag(false, "start the second moment afresh when the basis turns, instead of transporting it"),
+  },
+  chain: (o) => {
+    const policy = factorPolicy(o, 0);
+    return [
+      inEigenbasis(
+        {
+          left: { source: outputGradients, factor: new Factor("left", eigenbasisSolver(o.basis), policy) },
+          right: { source: inputs, factor: new Factor("right", eigenbasisSolver(o.basis), policy) },
+        },
+        [secondMoment({ beta: o.secondMomentBeta, lambda: o.damping, reestimate: o.reestimate })],
+        { accumulate: "before" },
+      ),
+      ...(o.klClip === null ? [] : [klClip(o.klClip)]),
+      momentum({ mu: o.momentum }),
+    ];
+  },
+  diagonal: adamWithoutStatistics,
+});

@@ -1,0 +1,45 @@
+import { Factor } from "../factor.js";
+import { defineMethod } from "../method.js";
+import { isVector } from "../optimizer.js";
+import { positive, unit } from "../options.js";
+import { eigenbasisSolver } from "../roots.js";
+import { gradientOuter } from "../sources.js";
+import { inEigenbasis } from "../stages/eigenbasis.js";
+import { momentum } from "../stages/momentum.js";
+import { scaleByShape } from "../stages/scale.js";
+import { sign } from "../stages/sign.js";
+import { basisShape, chooseAxes, factorPolicy, factorShape } from "./shared.js";
+
+/**
+ * SPlus (Frans, Levine & Abbeel 2025, arXiv 2506.07254, Algorithm 1): U = Q_L sign(Q_Lᵀ M Q_R) Q_Rᵀ · 2/(m+n), M an average of G, Q the
+ * eigenbases of averages of GGᵀ and GᵀG, refreshed after the step. Evaluate at the averaged weights (`averaged`). Vectors:
+ * sign of the momentum.
+ */
+export const splus = defineMethod({
+  id: "splus",
+  title: "SPlus",
+  reference: "Frans, Levine & Abbeel 2025, arXiv 2506.07254",
+  shape: {
+    ...factorShape,
+    ...basisShape,
+    lr: positive(0.1, "learning rate η"),
+    vectorLr: positive(1e-4, "learning rate of vectors"),
+    beta: factorShape.beta.default(0.999),
+    every: factorShape.every.default(100),
+    basis: basisShape.basis.default("eigh"),
+    momentum: unit(0.9, "averaging factor of the gradient"),
+    average: unit(0.999, "averaging factor of the weights"),
+  },
+  chain: (o) => {
+    const axis = (side: "left" | "right") => ({
+      source: gradientOuter,
+      factor: new Factor(side, eigenbasisSolver(o.basis), factorPolicy(o, 0)),
+    });
+    const inner = [momentum({ mu: o.momentum, ema: true }), sign()];
+    return [
+      inEigenbasis(chooseAxes({ left: axis("left"), right: axis("right") }, o.maxDim), inner, { accumulate: "after" }),
+      scaleByShape("splus"),
+    ];
+  },
+  diagonal: { applies: isVector, chain: (o) => [momentum({ mu: o.momentum, ema: true }), sign()] },
+});

@@ -1,0 +1,114 @@
+import type { Matrix, Real } from "../../linalg/matrix.js";
+import { gemm, kroneckerApply } from "../_shim.js";
+import type { FactorState } from "../factor.js";
+import { Scratch } from "../scratch.js";
+import type { Side } from "../sources.js";
+import type { Basis, Parameter, Stage, StateRecord, StateValue, StepInfo } from "../types.js";
+import { type Axes, available } from "./kronecker.js";
+
+export interface EigenbasisOptions {
+  /**
+   * When the statistics take the gradient in: `before` the step that uses the bases, or `after` it (SOAP: the gradient
+   * is never projected with a basis it helped to make).
+   */
+  readonly accumulate: "before" | "after";
+  /** With `after`: the first gradient only makes the bases, the weight is left alone. */
+  readonly holdFirst?: boolean;
+  /** Stages that the gradient passes after the statistics took it in, in the original space. */
+  readonly filter?: readonly Stage[];
+}
+
+export type EigenbasisState = {
+  left: FactorState | null;
+  right: FactorState | null;
+  filter: StateValue[];
+  inner: StateValue[];
+} & StateRecord;
+
+/**
+ * D ← Qₗ · inner(Qₗᵀ D Qᵣ) · Qᵣᵀ, Q the eigenbases of the factors. When a basis turns, the states of `inner` turn with it
+ * ({@link Stage.rotate}), so that they always speak of the present columns.
+ */
+export function inEigenbasis(
+  axes: Axes | ((parameter: Parameter<Real>) => Axes),
+  inner: readonly Stage[],
+  options: EigenbasisOptions,
+): Stage<EigenbasisState> {
+  const choose = typeof axes === "function" ? axes : () => axes;
+  const { filter = [], holdFirst = false } = options;
+  const scratch = new Scratch();
+  const basis: Basis = { left: null, right: null, leftValues: null, rightValues: null };
+
+  /** Takes the direction into the statistics and refreshes what is due; the inner states follow. */
+  function update(
+    direction: Matrix<Real>,
+    parameter: Parameter<Real>,
+    state: EigenbasisState,
+    step: StepInfo,
+    p: Side | null,
+    q: Side | null,
+  ): void {
+    const { left, right } = choose(parameter);
+    if (p && left!.source.available(parameter)) left!.source.accumulate(p, q, direction, parameter, step);
+    if (q && right!.source.available(parameter)) right!.source.accumulate(q, p, direction, parameter, step);
+    const turnLeft = p && turn(p, parameter.name, step, scratch, 0);
+    const turnRight = q && turn(q, parameter.name, step, scratch, 2);
+    if (turnLeft || turnRight) {
+      inner.forEach((stage, i) => {
+        stage.rotate?.(state.inner[i]!, turnLeft, turnRight);
+      });
+    }
+  }
+
+  return {
+    name: "inEigenbasis",
+    init(parameter) {
+      const { left, right } = available(choose(parameter), parameter);
+      const { value } = parameter;
+      return {
+        left: left ? left.factor.init(value.rows, value) : null,
+        right: right ? right.factor.init(value.cols, value) : null,
+        filter: filter.map((stage) => stage.init(parameter)),
+        inner: inner.map((stage) => stage.init(parameter)),
+      };
+    },
+    apply(direction, parameter, state, step) {
+      const { left, right } = choose(parameter);
+      const p: Side | null = state.left && left ? { factor: left.factor, state: state.left } : null;
+      const q: Side | null = state.right && right ? { factor: right.factor, state: state.right } : null;
+      const gradient = scratch.like(direction, 1).copy(direction);
+      const ready = (!p || p.state.ready) && (!q || q.state.ready);
+      if (options.accumulate === "before" || (holdFirst && !ready)) update(gradient, parameter, state, step, p, q);
+      if (options.accumulate === "after" && holdFirst && !ready) {
+        step.hold = true;
+        return;
+      }
+      filter.forEach((stage, i) => {
+        stage.apply(direction, parameter, state.filter[i]!, step);
+      });
+      basis.left = p?.state.ready ? p.state.root : null;
+      basis.right = q?.state.ready ? q.state.root : null;
+      basis.leftValues = p?.state.ready ? p.state.values.data : null;
+      basis.rightValues = q?.state.ready ? q.state.values.data : null;
+      const temporary = scratch.like(direction);
+      if (basis.left || basis.right)
+        direction.copy(kroneckerApply(basis.left ? basis.left.T : null, direction, basis.right, { out: temporary }));
+      step.basis = basis;
+      inner.forEach((stage, i) => {
+        stage.apply(direction, parameter, state.inner[i]!, step);
+      });
+      step.basis = null;
+      if (basis.left || basis.right)
+        direction.copy(kroneckerApply(basis.left, direction, basis.right ? basis.right.T : null, { out: temporary }));
+      if (options.accumulate === "after") update(gradient, parameter, state, step, p, q);
+    },
+  };
+}
+
+/** Refreshes a basis if due; returns R = Q_oldᵀ Q_new, or null when it stayed. */
+function turn({ factor, state }: Side, layer: string, step: StepInfo, scratch: Scratch, slot: number): Matrix<Real> | null {
+  if (!factor.due(state)) return null;
+  const old = scratch.like(state.root, slot + 2).copy(state.root);
+  if (!factor.refresh(state, layer, step)) return null;
+  return gemm(old.T, state.root, { out: scratch.like(state.root, slot + 3) });
+}
