@@ -1,22 +1,7 @@
 // Stand-ins until the native routines land.
-import { eigh, Matrix, type Operand, qr, type Real, svd, Transposed } from "../linalg/index.js";
-import { dtypeOf } from "../linalg/matrix.js";
+import { eigh, gemm, type Matrix, type Operand, qr, type Real, svd, syrk } from "../linalg/index.js";
 
-export { eigh, qr };
-
-const at = (a: Operand<Real>, i: number, j: number) => (a instanceof Transposed ? a.matrix.get(j, i) : a.get(i, j));
-export function gemm(a: Operand<Real>, b: Operand<Real>, o: { out?: Matrix<Real>; alpha?: number; beta?: number } = {}): Matrix<Real> {
-  const { alpha = 1, beta = 0 } = o;
-  const out = o.out ?? Matrix.zeros(a.rows, b.cols, dtypeOf(a instanceof Transposed ? a.matrix : a));
-  for (let i = 0; i < a.rows; i++)
-    for (let j = 0; j < b.cols; j++) {
-      let s = 0;
-      for (let k = 0; k < a.cols; k++) s += at(a, i, k) * at(b, k, j);
-      out.set(i, j, alpha * s + (beta ? beta * out.get(i, j) : 0));
-    }
-  return out;
-}
-export const syrk = (a: Operand<Real>, o: { out?: Matrix<Real>; alpha?: number; beta?: number } = {}) => gemm(a, a.T as Operand<Real>, o);
+export { eigh, gemm, qr, syrk };
 export function kroneckerApply(
   l: Operand<Real> | null,
   g: Matrix<Real>,

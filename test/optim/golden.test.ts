@@ -127,3 +127,45 @@ describe("Kronecker factor averages", () => {
     });
   });
 });
+
+describe("golden steps of the rotated and orthogonalised methods", () => {
+  it("SOAP with exact bases", () => {
+    const g = golden.soap_step;
+    const options = {
+      lr: g.lr,
+      beta1: g.b1,
+      beta2: g.b2,
+      beta: g.shampoo_beta,
+      epsilon: g.eps,
+      decay: g.wd,
+      every: 1,
+      basis: "eigh",
+      transport: "none",
+    };
+    run("soap", g.W, [g.g0, g.g1, g.g2], options, (t, w, optimizer) => {
+      if (t === 0) return close(w, g.W);
+      close(w, g.steps.eigh[t - 1].W);
+      close(entry(optimizer, "0:inEigenbasis", "left", "moment"), g.steps.eigh[t - 1].L);
+      close(entry(optimizer, "0:inEigenbasis", "right", "moment"), g.steps.eigh[t - 1].R);
+    });
+  });
+
+  for (const g of golden.muon_step.cases) {
+    for (const [key, nesterov, decay] of [
+      ["nesterov_wd0p1", true, 0.1],
+      ["plain_wd0", false, 0],
+    ] as const) {
+      it(`Muon, ${g.name}, ${key}`, () => {
+        const parameter = weight(g.W);
+        parameter.gradient.copy(Matrix.from(g.g));
+        const optimizer = createOptimizer("muon", [parameter as Parameter], { lr: g.lr, momentum: g.beta, nesterov, decay });
+        const state = optimizer.state();
+        (state.parameters.w!.stages as never as { "0:momentum": { m: Matrix } })["0:momentum"].m.copy(Matrix.from(g.m));
+        optimizer.load(state);
+        optimizer.step();
+        close(parameter.value, g[key].W);
+        close(entry(optimizer, "0:momentum", "m"), g[key].m);
+      });
+    }
+  }
+});

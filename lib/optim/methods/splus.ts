@@ -12,7 +12,8 @@ import { basisShape, chooseAxes, factorPolicy, factorShape } from "./shared.js";
 
 /**
  * SPlus (Frans, Levine & Abbeel 2025, arXiv 2506.07254, Algorithm 1): U = Q_L sign(Q_Lᵀ M Q_R) Q_Rᵀ · 2/(m+n), M an average of G, Q the
- * eigenbases of averages of GGᵀ and GᵀG, refreshed after the step. Evaluate at the averaged weights (`averaged`). Vectors:
+ * eigenbases of averages of GGᵀ and GᵀG, refreshed after the step. The first gradient only makes the bases (the paper
+ * takes a plain sign step with it, which depends on the coordinates). Evaluate at the averaged weights (`averaged`). Vectors:
  * sign of the momentum.
  */
 export const splus = defineMethod({
@@ -37,7 +38,7 @@ export const splus = defineMethod({
     });
     const inner = [momentum({ mu: o.momentum, ema: true }), sign()];
     return [
-      inEigenbasis(chooseAxes({ left: axis("left"), right: axis("right") }, o.maxDim), inner, { accumulate: "after" }),
+      inEigenbasis(chooseAxes({ left: axis("left"), right: axis("right") }, o.maxDim), inner, { accumulate: "after", holdFirst: true }),
       scaleByShape("splus"),
     ];
   },

@@ -12,7 +12,11 @@ export interface EigenbasisOptions {
    * is never projected with a basis it helped to make).
    */
   readonly accumulate: "before" | "after";
-  /** With `after`: the first gradient only makes the bases, the weight is left alone. */
+  /**
+   * The first gradient only makes the bases, the weight is left alone. In its own eigenbasis a gradient is diagonal and
+   * the rest is roundoff, which signs and second moments would blow up; without this the first step of `after` is taken in
+   * the identity bases.
+   */
   readonly holdFirst?: boolean;
   /** Stages that the gradient passes after the statistics took it in, in the original space. */
   readonly filter?: readonly Stage[];
@@ -78,8 +82,9 @@ export function inEigenbasis(
       const q: Side | null = state.right && right ? { factor: right.factor, state: state.right } : null;
       const gradient = scratch.like(direction, 1).copy(direction);
       const ready = (!p || p.state.ready) && (!q || q.state.ready);
-      if (options.accumulate === "before" || (holdFirst && !ready)) update(gradient, parameter, state, step, p, q);
-      if (options.accumulate === "after" && holdFirst && !ready) {
+      const hold = holdFirst && !ready;
+      if (options.accumulate === "before" || hold) update(gradient, parameter, state, step, p, q);
+      if (hold) {
         step.hold = true;
         return;
       }

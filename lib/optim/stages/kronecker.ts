@@ -76,8 +76,8 @@ export function kronecker(axes: Axes | ((parameter: Parameter<Real>) => Axes), o
 
 /** Refreshes both sides if they are due, with split damping if `lambda` is given. */
 function refreshSides(p: Side | null, q: Side | null, layer: string, step: Parameters<Factor["refresh"]>[2], lambda: number | null): void {
-  const dueLeft = p !== null && p.factor.due(p.state);
-  const dueRight = q !== null && q.factor.due(q.state);
+  const dueLeft = p?.factor.due(p.state) ?? false;
+  const dueRight = q?.factor.due(q.state) ?? false;
   if (lambda === null) {
     if (dueLeft) p!.factor.refresh(p!.state, layer, step);
     if (dueRight) q!.factor.refresh(q!.state, layer, step);
