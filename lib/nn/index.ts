@@ -1,0 +1,10 @@
+export * from "./activation.js";
+export * from "./conv2d.js";
+export * from "./embedding.js";
+export * from "./initialize.js";
+export type { Layer, Mode, Purpose } from "./layer.js";
+export { Linear, type LinearOptions } from "./linear.js";
+export * from "./loss.js";
+export * from "./normalization.js";
+export { Parameter, type Samples } from "./parameter.js";
+export * from "./sequential.js";
