@@ -28,7 +28,7 @@ export function hermite(k: number): ScalarFunction {
 /** The activations known by name. `gelu` is the exact one, u·Φ(u). */
 export const activations = {
   identity: { value: (u) => u, derivative: () => 1 },
-  relu: { value: (u) => (u > 0 ? u : 0), derivative: (u) => (u > 0 ? 1 : 0) },
+  relu: { value: (u) => Math.max(u, 0), derivative: (u) => (u > 0 ? 1 : 0) },
   gelu: { value: (u) => u * gaussianCdf(u), derivative: (u) => gaussianCdf(u) + u * gaussianDensity(u) },
   tanh: {
     value: Math.tanh,
