@@ -3,7 +3,7 @@ import type { Stream } from "../random/index.js";
 import { type Initializer, initialize } from "./initialize.js";
 import { expectColumns, kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { OutputGradients } from "./output-gradients.js";
-import { Buffer, Parameter } from "./parameter.js";
+import { Buffer, Parameter, type Samples } from "./parameter.js";
 
 /** Shape and options of {@link Conv2d}. */
 export interface Conv2dOptions {
@@ -37,7 +37,7 @@ export interface Conv2dOptions {
  * weight is filters×(channels·kernel² [+1]).
  */
 export class Conv2d<T extends Real = Float64Array> implements Layer<T> {
-  readonly weight: Parameter<T>;
+  readonly weight: Parameter<T, Samples<T>>;
   readonly parameters: readonly Parameter<T>[];
   readonly outputHeight: number;
   readonly outputWidth: number;

@@ -3,7 +3,7 @@ import type { Stream } from "../random/index.js";
 import { initialize } from "./initialize.js";
 import { kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { OutputGradients } from "./output-gradients.js";
-import { Buffer, Parameter } from "./parameter.js";
+import { Buffer, type Frequencies, Parameter } from "./parameter.js";
 
 /**
  * A table of vectors: the linear map of one-hot inputs, with weight dimension×vocabulary. A row holds `length` indices; the output
@@ -11,7 +11,7 @@ import { Buffer, Parameter } from "./parameter.js";
  * tokens' frequencies, given as `inputs.diagonal`.
  */
 export class Embedding<T extends Real = Float64Array> implements Layer<T> {
-  readonly weight: Parameter<T> & { inputs?: { diagonal: T } };
+  readonly weight: Parameter<T, Frequencies<T>>;
   readonly parameters: readonly Parameter<T>[];
 
   private readonly output: Buffer<T>;

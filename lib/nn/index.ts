@@ -6,5 +6,5 @@ export type { Layer, Mode, Purpose } from "./layer.js";
 export { Linear, type LinearOptions } from "./linear.js";
 export * from "./loss.js";
 export * from "./normalization.js";
-export { Parameter, type Samples } from "./parameter.js";
+export { type Frequencies, Parameter, type Samples } from "./parameter.js";
 export * from "./sequential.js";

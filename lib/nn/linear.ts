@@ -3,7 +3,7 @@ import type { Stream } from "../random/index.js";
 import { type Initializer, initialize } from "./initialize.js";
 import { expectColumns, kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { OutputGradients } from "./output-gradients.js";
-import { Buffer, Parameter } from "./parameter.js";
+import { Buffer, Parameter, type Samples } from "./parameter.js";
 
 /** Options of {@link Linear}. */
 export interface LinearOptions {
@@ -21,7 +21,7 @@ export interface LinearOptions {
 
 /** y = W x + b, applied to rows: Y = X Wᵀ + 1 bᵀ. */
 export class Linear<T extends Real = Float64Array> implements Layer<T> {
-  readonly weight: Parameter<T>;
+  readonly weight: Parameter<T, Samples<T>>;
   readonly bias?: Parameter<T>;
   readonly parameters: readonly Parameter<T>[];
 

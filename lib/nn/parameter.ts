@@ -9,14 +9,19 @@ export interface Samples<T extends Real = Float64Array> {
   scale?: number;
 }
 
+/** The second moment of one-hot inputs: diagonal, the tokens' frequencies. */
+export interface Frequencies<T extends Real = Float64Array> {
+  diagonal: T;
+}
+
 /**
  * A weight (out×in) or a vector (1×n) with the gradient of the mean loss, and, for weights of linear maps, what Kronecker-factored
  * methods need: the layer's inputs and the per-example gradients of the loss at its output. Layers overwrite all three.
  */
-export class Parameter<T extends Real = Float64Array> {
+export class Parameter<T extends Real = Float64Array, I = Samples<T> | Frequencies<T>> {
   readonly gradient: Matrix<T>;
-  /** Inputs a of the linear map, one row each. */
-  inputs?: Samples<T>;
+  /** Inputs a of the linear map, one row each, or the diagonal moment of one-hot inputs. */
+  inputs?: I;
   /** Gradients δ = dLᵢ/d(Wa) of single examples' losses: never divided by the number of examples. */
   outputGradients?: Samples<T>;
 
