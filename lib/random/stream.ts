@@ -3,7 +3,7 @@ import { binding } from "../binding.js";
 import { Matrix, type Real } from "../linalg/matrix.js";
 
 /** What a draw fills: a typed array or a matrix view (row by row). */
-export type Target = Real | Matrix<Float64Array> | Matrix<Float32Array>;
+export type Target = Real | Matrix<Real>;
 
 type Purpose = string | number;
 
