@@ -1,7 +1,5 @@
 import type { z } from "zod";
-
-// biome-ignore lint/suspicious/noExplicitAny: until lib/random is there.
-type Stream = any;
+import type { Stream } from "../random/index.js";
 
 /** What a trial measures: numbers (null = undefined or never reached), possibly nested one level per quantity. */
 export type Metric = number | boolean | string | null | undefined | readonly (number | null)[] | { readonly [name: string]: Metric };

@@ -1,4 +1,6 @@
 export { type Config, ConfigError, describeKeys, type KeyInfo, parseAssignments, parseConfig } from "./config.js";
 export { type AnyExperiment, defineExperiment, type Experiment, type Metric, type Metrics, type TrialContext } from "./define.js";
+export { chunked, type Executor, makeTrial, type OkRecord, type Timing, type Trial, type TrialRecord } from "./executor.js";
+export { LocalExecutor, type LocalOptions } from "./local.js";
 export { experimentById, experiments } from "./registry.js";
 export { runTrial, type Series, type StoredMetrics, type TrialResult, trialId } from "./trial.js";

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { Stream } from "../random/index.js";
 import { type Config, parseConfig } from "./config.js";
 import type { AnyExperiment, Metric } from "./define.js";
 
@@ -67,7 +68,6 @@ export async function runTrial(experiment: AnyExperiment, config: Readonly<Recor
     if (extra) throw new Error(`${experiment.id}: row ${rows} records ${extra}, which the first row did not`);
   };
   const seed = typeof complete.seed === "number" ? complete.seed : 0;
-  const { Stream } = await import(["..", "random", "index.js"].join("/"));
   const metrics = await experiment.trial(complete, { stream: new Stream(seed, experiment.id), record });
   return { experiment: experiment.id, config: complete, metrics: stored(metrics) as StoredMetrics, series };
 }
