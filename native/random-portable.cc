@@ -20,7 +20,7 @@ template <typename W, typename D> inline void swapWhereBit62(W word, D& x, D& y)
 
 }  // namespace
 
-void normalsPortable(Key key, uint64_t tile, size_t tiles, double* out) { normalTiles<2>(key, tile, tiles, out); }
+void normalsPortable(Key key, uint64_t tile, size_t tiles, double* out) { normalTiles<2, ScalarWords>(key, tile, tiles, out); }
 
 void normalPair(uint64_t word, double* x, double* y) {
   Vector<2>::Real a, b;
