@@ -1,0 +1,3 @@
+export { type Dataset, digits, regression } from "./data.js";
+export { type Problem, type ProblemName, problems } from "./networks.js";
+export { Batches, evaluate, evaluateBatch, type Fisher, jacobian } from "./trainer.js";
