@@ -34,9 +34,9 @@ export function regression(
   dtype: DType,
   { inputs: d = 32, hidden = 16, outputs = 8, cond = 1000, train = 2048, test = 1024, noise = 0.01 } = {},
 ): Dataset {
-  const covariance = new Covariance(logSpectrum(d, cond), stream.child("covariance"));
+  const covariance = Covariance.rotated(logSpectrum(d, cond), stream.child("covariance"));
   const rows = train + test;
-  const x = covariance.sample(stream.child("inputs"), rows);
+  const x = covariance.sample(stream.child("inputs"), Matrix.zeros(rows, d));
   const scaled = (r: number, c: number, purpose: string) => stream.child(purpose).normal(Matrix.zeros(r, c), { std: 1 / Math.sqrt(c) });
   const z = gemm(x, scaled(hidden, d, "teacher A").T);
   for (let k = 0; k < z.data.length; k++) z.data[k] = Math.tanh(2 * z.data[k]!);

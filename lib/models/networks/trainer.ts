@@ -87,7 +87,7 @@ function largest(m: Matrix<Real>, i: number): number {
 
 /**
  * The Jacobian of all outputs by the parameters, (n·c)×p: row i·c + j is output j of example i, columns are the parameters' entries in
- * order, row by row. For small networks only: p backward passes are not needed, but n·c rows are kept.
+ * order, row by row. For small networks only.
  */
 export function jacobian(network: Layer<Real>, z: Matrix<Real>): Matrix<Real> {
   const sizes = network.parameters.map(({ value }) => value.rows * value.cols);
