@@ -32,7 +32,7 @@ function split(inputs: Matrix<Real>, targets: Matrix<Real>, train: number, dtype
 export function regression(
   stream: Stream,
   dtype: DType,
-  { inputs: d = 32, hidden = 16, outputs = 8, cond = 1000, train = 2048, test = 1024, noise = 0.01 } = {},
+  { inputs: d = 16, hidden = 12, outputs = 4, cond = 1000, train = 2048, test = 1024, noise = 0.01 } = {},
 ): Dataset {
   const covariance = Covariance.rotated(logSpectrum(d, cond), stream.child("covariance"));
   const rows = train + test;

