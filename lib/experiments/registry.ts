@@ -1,8 +1,9 @@
 import { unknownName } from "./config.js";
 import type { AnyExperiment } from "./define.js";
+import { train } from "./train.js";
 
 /** Every experiment of the package. Add a line to add one; nothing else names them. */
-export const experiments: readonly AnyExperiment[] = [];
+export const experiments: readonly AnyExperiment[] = [train];
 
 /** @throws ConfigError, with the nearest name, when there is none of that id. */
 export function experimentById(id: string, among: readonly AnyExperiment[] = experiments): AnyExperiment {

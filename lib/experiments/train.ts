@@ -30,7 +30,9 @@ export const train = defineExperiment({
     fisher: z
       .enum(["exact", "sampled", "empirical"])
       .default("sampled")
-      .describe("labels behind the output gradients of Kronecker factors: the whole predictive distribution, one draw from it, or the data's"),
+      .describe(
+        "labels behind the output gradients of Kronecker factors: the whole predictive distribution, one draw from it, or the data's",
+      ),
     options: z.string().default("{}").describe('further options of the method, as JSON: {"every": 10}'),
     target: z.number().nullable().default(null).describe("stepsToTarget counts the steps until ten batches' mean loss is at most this"),
     precision: z.enum(["float64", "float32"]).default("float64").describe("of weights, data and optimizer"),

@@ -3,7 +3,7 @@ import type { Stream } from "../random/index.js";
 import { type Initializer, initialize } from "./initialize.js";
 import { expectColumns, kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { OutputGradients } from "./output-gradients.js";
-import { Buffer, Parameter, type Samples } from "./parameter.js";
+import { Buffer, Parameter, type Samples, withStatistics } from "./parameter.js";
 
 /** Shape and options of {@link Conv2d}. */
 export interface Conv2dOptions {
@@ -79,7 +79,7 @@ export class Conv2d<T extends Real = Float64Array> implements Layer<T> {
     const cols = fanIn + Number(shape.bias);
     const value = new Matrix(allocate(shape.filters * cols, shape.dtype) as T, shape.filters, cols);
     initialize(value.block(0, 0, shape.filters, fanIn), shape.initializer, stream);
-    this.weight = new Parameter(`${shape.name}.weight`, value);
+    this.weight = withStatistics(new Parameter(`${shape.name}.weight`, value));
     this.parameters = [this.weight];
     const buffer = () => new Buffer<T>(shape.dtype);
     this.patches = buffer();

@@ -3,7 +3,7 @@ import type { Stream } from "../random/index.js";
 import { initialize } from "./initialize.js";
 import { kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { OutputGradients } from "./output-gradients.js";
-import { Buffer, type Frequencies, Parameter } from "./parameter.js";
+import { Buffer, type Frequencies, noSamples, Parameter } from "./parameter.js";
 
 /**
  * A table of vectors: the linear map of one-hot inputs, with weight dimension×vocabulary. A row holds `length` indices; the output
@@ -30,11 +30,13 @@ export class Embedding<T extends Real = Float64Array> implements Layer<T> {
     const value = new Matrix(allocate(dimension * vocabulary, dtype) as T, dimension, vocabulary);
     initialize(value, "lecun", stream);
     this.weight = new Parameter(`${name}.weight`, value);
+    this.frequencies = allocate(vocabulary, dtype) as T;
+    this.weight.inputs = { diagonal: this.frequencies };
+    this.weight.outputGradients = noSamples(value.data, dimension);
     this.parameters = [this.weight];
     this.output = new Buffer(dtype);
     this.rowsGradient = new Buffer(dtype);
     this.noGradient = new Buffer(dtype);
-    this.frequencies = allocate(vocabulary, dtype) as T;
     this.outputGradients = new OutputGradients(dtype);
   }
 
@@ -54,7 +56,6 @@ export class Embedding<T extends Real = Float64Array> implements Layer<T> {
       }
     }
     this.last = x;
-    this.weight.inputs = { diagonal: this.frequencies };
     return y;
   }
 

@@ -3,7 +3,7 @@ import type { Stream } from "../random/index.js";
 import { type Initializer, initialize } from "./initialize.js";
 import { expectColumns, kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { OutputGradients } from "./output-gradients.js";
-import { Buffer, Parameter, type Samples } from "./parameter.js";
+import { Buffer, Parameter, type Samples, withStatistics } from "./parameter.js";
 
 /** Options of {@link Linear}. */
 export interface LinearOptions {
@@ -45,7 +45,7 @@ export class Linear<T extends Real = Float64Array> implements Layer<T> {
       inputs + Number(this.homogeneous),
     );
     initialize(value.block(0, 0, outputs, inputs), initializer, stream);
-    this.weight = new Parameter(`${name}.weight`, value);
+    this.weight = withStatistics(new Parameter(`${name}.weight`, value));
     if (bias === "separate") this.bias = new Parameter(`${name}.bias`, new Matrix(allocate(outputs, dtype) as T, 1, outputs));
     this.parameters = this.bias ? [this.weight, this.bias] : [this.weight];
     this.augmented = new Buffer(dtype);

@@ -33,6 +33,19 @@ export class Parameter<T extends Real = Float64Array, I = Samples<T> | Frequenci
   }
 }
 
+/** No rows yet. Optimizers decide when they are made which statistics a parameter has, so a layer shows them before its first pass. */
+export function noSamples<T extends Real>(like: T, cols: number): Samples<T> {
+  return { samples: new Matrix(allocate(0, like), 0, cols) };
+}
+
+/** A linear map's weight with both of its statistics, empty. */
+export function withStatistics<T extends Real>(weight: Parameter<T, Samples<T>>): Parameter<T, Samples<T>> {
+  const { data, rows, cols } = weight.value;
+  weight.inputs = noSamples(data, cols);
+  weight.outputGradients = noSamples(data, rows);
+  return weight;
+}
+
 /** A rows×cols buffer that is kept while its shape stays the same and replaced when it does not. */
 export class Buffer<T extends Real = Float64Array> {
   private matrix?: Matrix<T>;

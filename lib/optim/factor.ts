@@ -114,10 +114,29 @@ export class Factor {
     this.#settle(state, finite, step);
   }
 
-  /** Takes in what a layer exposes: samples (rows = examples) or a moment. */
+  /** Takes in an already averaged diagonal second moment. */
+  accumulateDiagonal(state: FactorState, diagonal: Real, step: StepInfo): void {
+    const target = state.moment;
+    if (diagonal.length !== target.rows) {
+      throw new RangeError(`statistic: expected a diagonal of ${target.rows} entries, got ${diagonal.length}`);
+    }
+    const finite = diagonal.every(Number.isFinite);
+    const [keep, add] = this.#weights(state);
+    if (finite) {
+      for (let k = 0; k < target.data.length; k++) target.data[k] = keep === 0 ? 0 : keep * target.data[k]!;
+      for (let i = 0; i < target.rows; i++) target.set(i, i, target.get(i, i) + add * diagonal[i]!);
+    }
+    this.#settle(state, finite, step);
+  }
+
+  /** Takes in what a layer exposes. */
   accumulateStatistic(state: FactorState, statistic: Statistic, step: StepInfo): void {
     if ("moment" in statistic) {
       this.accumulateMoment(state, statistic.moment, step);
+      return;
+    }
+    if ("diagonal" in statistic) {
+      this.accumulateDiagonal(state, statistic.diagonal, step);
       return;
     }
     const { samples, scale = 1 } = statistic;

@@ -17,6 +17,8 @@ export interface Method<S extends Shape = Shape> {
   readonly reference: string;
   /** Zod types of the method's own options, each with default and description; common options are added. */
   readonly shape: S;
+  /** Whether it reads `outputGradients`: whoever computes gradients then provides those of the Fisher matrix that is wanted. */
+  readonly curvature?: boolean;
   /** What stands between gradient and weight. */
   chain?(options: OptionsOf<S>): Stage[] | { stages: Stage[]; controller: Controller };
   /** Parameters that `chain` is not for (vectors), and the chain they get instead, at the rate `vectorLr`. */

@@ -5,8 +5,12 @@ import type { Diagnostics } from "./diagnostics.js";
  * Where a Kronecker statistic comes from.
  * - `samples`: rows are examples; the moment is `scale · XᵀX / rows` (scale 1 unless given).
  * - `moment`: a symmetric matrix, already averaged (for example FᵀF).
+ * - `diagonal`: a diagonal moment, already averaged (for example the token frequencies of one-hot inputs).
  */
-export type Statistic<T extends Real = Real> = { readonly samples: Matrix<T>; readonly scale?: number } | { readonly moment: Matrix<T> };
+export type Statistic<T extends Real = Real> =
+  | { readonly samples: Matrix<T>; readonly scale?: number }
+  | { readonly moment: Matrix<T> }
+  | { readonly diagonal: T };
 
 /**
  * A weight, its gradient, and what its layer exposes to preconditioners. All matrices have one precision. Properties may be

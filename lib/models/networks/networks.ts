@@ -1,5 +1,16 @@
 import type { DType, Real } from "../../linalg/index.js";
-import { Activation, type ActivationName, Conv2d, type Layer, Linear, Logistic, type Loss, Sequential, SoftmaxCrossEntropy, SquaredError } from "../../nn/index.js";
+import {
+  Activation,
+  type ActivationName,
+  Conv2d,
+  type Layer,
+  Linear,
+  Logistic,
+  type Loss,
+  Sequential,
+  SoftmaxCrossEntropy,
+  SquaredError,
+} from "../../nn/index.js";
 import type { Stream } from "../../random/index.js";
 import { type Dataset, digits, regression } from "./data.js";
 
@@ -15,7 +26,13 @@ export interface Problem {
 }
 
 /** Linear layers of the given sizes with an activation between them. */
-function perceptron(sizes: readonly number[], activation: ActivationName, stream: Stream, dtype: DType, initializer: "lecun" | "he" | "sparse"): Layer<Real> {
+function perceptron(
+  sizes: readonly number[],
+  activation: ActivationName,
+  stream: Stream,
+  dtype: DType,
+  initializer: "lecun" | "he" | "sparse",
+): Layer<Real> {
   const layers: Layer<Real>[] = [];
   for (let k = 1; k < sizes.length; k++) {
     layers.push(new Linear<Real>(sizes[k - 1]!, sizes[k]!, stream.child("layer", k), { dtype, initializer, name: `layer${k}` }));
@@ -61,9 +78,15 @@ export const problems = {
     data: (stream, dtype) => digits(stream, dtype, "labels"),
     network: (stream, dtype) =>
       new Sequential<Real>([
-        new Conv2d<Real>({ channels: 1, height: 28, width: 28, filters: 8, kernel: 3, stride: 2, padding: 1, dtype, name: "conv1" }, stream.child("conv", 1)),
+        new Conv2d<Real>(
+          { channels: 1, height: 28, width: 28, filters: 8, kernel: 3, stride: 2, padding: 1, dtype, name: "conv1" },
+          stream.child("conv", 1),
+        ),
         new Activation<Real>("relu"),
-        new Conv2d<Real>({ channels: 8, height: 14, width: 14, filters: 16, kernel: 3, stride: 2, padding: 1, dtype, name: "conv2" }, stream.child("conv", 2)),
+        new Conv2d<Real>(
+          { channels: 8, height: 14, width: 14, filters: 16, kernel: 3, stride: 2, padding: 1, dtype, name: "conv2" },
+          stream.child("conv", 2),
+        ),
         new Activation<Real>("relu"),
         new Linear<Real>(16 * 7 * 7, 10, stream.child("head"), { dtype, name: "head" }),
       ]),

@@ -87,4 +87,3 @@ function largest(m: Matrix<Real>, i: number): number {
   for (let j = 1; j < m.cols; j++) if (m.get(i, j) > m.get(i, best)) best = j;
   return best;
 }
-

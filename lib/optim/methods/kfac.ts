@@ -39,6 +39,7 @@ export const kfac = defineMethod({
   id: "kfac",
   title: "KFAC",
   reference: "Martens & Grosse 2015, arXiv 1503.05671",
+  curvature: true,
   shape: {
     ...kfacShape,
     split: z
