@@ -1,7 +1,7 @@
 import { dtypeOf, Matrix, type Operand, type Real } from "../linalg/matrix.js";
 import { syrk } from "./_shim.js";
 import { isFiniteMatrix } from "./elementwise.js";
-import { type Damping, meanEigenvalue, type RootMethod, type Solver } from "./roots.js";
+import { type Damping, meanEigenvalue, type RootMethod, type Solver, solveDiagonal } from "./roots.js";
 import type { Statistic, StepInfo } from "./types.js";
 
 /** How one axis of one parameter is averaged, damped, raised to a power and refreshed. */
@@ -35,7 +35,7 @@ export const defaultPolicy: FactorPolicy = {
 };
 
 export type FactorState = {
-  /** The running average, uncorrected. */
+  /** The running average, uncorrected: d×d, or 1×d for a diagonal factor. */
   moment: Matrix<Real>;
   /** Sum of the averaging weights. */
   weight: number;
@@ -47,7 +47,7 @@ export type FactorState = {
   failures: number;
   /** Whether `root` was ever computed; before that it is the identity. */
   ready: boolean;
-  /** P^{-a}, or an orthogonal eigenbasis (columns by descending eigenvalue). */
+  /** P^{-a} (1×d for a diagonal factor), or an orthogonal eigenbasis (columns by descending eigenvalue; 0×d, the identity, for a diagonal one). */
   root: Matrix<Real>;
   /** Eigenvalues of the averaged statistic in the order of the columns (eigenbases only). */
   values: Matrix<Real>;
@@ -76,20 +76,22 @@ export class Factor {
     this.policy = { ...defaultPolicy, ...policy };
   }
 
-  init(dim: number, like: Matrix<Real>): FactorState {
+  init(dim: number, like: Matrix<Real>, diagonal = false): FactorState {
     const dtype = dtypeOf(like);
-    const root = Matrix.zeros(dim, dim, dtype);
-    for (let i = 0; i < dim; i++) root.set(i, i, 1);
+    const basis = this.solver.kind === "basis";
+    const root = Matrix.zeros(diagonal ? (basis ? 0 : 1) : dim, dim, dtype);
+    if (diagonal) root.fill(1);
+    else for (let i = 0; i < dim; i++) root.set(i, i, 1);
     return {
-      moment: Matrix.zeros(dim, dim, dtype),
+      moment: Matrix.zeros(diagonal ? 1 : dim, dim, dtype),
       weight: 0,
       batches: 0,
       age: -1,
       failures: 0,
       ready: false,
       root,
-      values: Matrix.zeros(this.solver.kind === "basis" ? 1 : 0, dim, dtype),
-      reference: Matrix.zeros(this.policy.change > 0 ? dim : 0, dim, dtype),
+      values: Matrix.zeros(basis ? 1 : 0, dim, dtype),
+      reference: Matrix.zeros(this.policy.change > 0 ? (diagonal ? 1 : dim) : 0, dim, dtype),
     };
   }
 
@@ -100,7 +102,7 @@ export class Factor {
     this.#settle(state, isFiniteDiagonal(state.moment), step);
   }
 
-  /** Takes in an already averaged second moment. */
+  /** Takes in an already averaged second moment (1×d: the diagonal of one). */
   accumulateMoment(state: FactorState, moment: Matrix<Real>, step: StepInfo): void {
     const target = state.moment;
     if (moment.rows !== target.rows || moment.cols !== target.cols) {
@@ -114,21 +116,6 @@ export class Factor {
     this.#settle(state, finite, step);
   }
 
-  /** Takes in an already averaged diagonal second moment. */
-  accumulateDiagonal(state: FactorState, diagonal: Real, step: StepInfo): void {
-    const target = state.moment;
-    if (diagonal.length !== target.rows) {
-      throw new RangeError(`statistic: expected a diagonal of ${target.rows} entries, got ${diagonal.length}`);
-    }
-    const finite = diagonal.every(Number.isFinite);
-    const [keep, add] = this.#weights(state);
-    if (finite) {
-      for (let k = 0; k < target.data.length; k++) target.data[k] = keep === 0 ? 0 : keep * target.data[k]!;
-      for (let i = 0; i < target.rows; i++) target.set(i, i, target.get(i, i) + add * diagonal[i]!);
-    }
-    this.#settle(state, finite, step);
-  }
-
   /** Takes in what a layer exposes. */
   accumulateStatistic(state: FactorState, statistic: Statistic, step: StepInfo): void {
     if ("moment" in statistic) {
@@ -136,12 +123,13 @@ export class Factor {
       return;
     }
     if ("diagonal" in statistic) {
-      this.accumulateDiagonal(state, statistic.diagonal, step);
+      this.accumulateMoment(state, new Matrix(statistic.diagonal, 1, statistic.diagonal.length), step);
       return;
     }
     const { samples, scale = 1 } = statistic;
-    if (samples.cols !== state.moment.rows) {
-      throw new RangeError(`statistic: expected samples with ${state.moment.rows} columns, got ${samples.cols}`);
+    if (samples.rows === 0) return;
+    if (samples.cols !== state.moment.cols || state.moment.rows !== state.moment.cols) {
+      throw new RangeError(`statistic: expected samples with ${state.moment.cols} columns, got ${samples.rows}×${samples.cols}`);
     }
     this.accumulate(state, samples.T, scale / samples.rows, step);
   }
@@ -174,7 +162,8 @@ export class Factor {
    */
   refresh(state: FactorState, layer: string, step: StepInfo, averaged = this.averaged(state), c = this.absoluteDamping(averaged)): boolean {
     const started = step.diagnostics.recording ? performance.now() : 0;
-    const dim = averaged.rows;
+    const dim = averaged.cols;
+    const diagonal = isDiagonal(state);
     const mean = meanEigenvalue(averaged);
     // A zero statistic says nothing about the axis: keep what there is.
     if (mean === 0 && c === 0) return false;
@@ -186,9 +175,9 @@ export class Factor {
     for (const double of dtypeOf(averaged) === "float64" ? [false] : [false, true]) {
       for (let k = 0; k <= ESCALATIONS && !result; k++) {
         damping = k === 0 ? c : Math.max(c, roundoff) * 10 ** k;
-        result = Number.isFinite(damping)
-          ? this.solver.solve(averaged, damping, { policy: this.policy, state, out: solved, values, double })
-          : null;
+        const context = { policy: this.policy, state, out: solved, values, double };
+        const solve = diagonal ? solveDiagonal : this.solver.solve;
+        result = Number.isFinite(damping) ? solve(averaged, damping, context, this.solver) : null;
         if (!result) retries++;
       }
     }
@@ -217,7 +206,7 @@ export class Factor {
         damping,
         lambdaMin: result?.lambdaMin ?? null,
         lambdaMax: result?.lambdaMax ?? null,
-        residual: result ? (this.solver.residual?.(averaged, damping, solved) ?? null) : null,
+        residual: result && !diagonal ? (this.solver.residual?.(averaged, damping, solved) ?? null) : null,
         retries,
         keptOld: !result,
         milliseconds: performance.now() - started,
@@ -264,15 +253,16 @@ export class Factor {
   }
 
   #workspace(state: FactorState): Workspace {
-    const dim = state.moment.rows;
-    let workspace = this.#copies.get(dim);
+    const dim = state.moment.cols;
+    const key = isDiagonal(state) ? -dim : dim;
+    let workspace = this.#copies.get(key);
     if (!workspace) {
       const dtype = dtypeOf(state.moment);
-      const averaged = Matrix.zeros(dim, dim, dtype);
-      const solved = Matrix.zeros(dim, dim, dtype);
+      const averaged = Matrix.zeros(state.moment.rows, dim, dtype);
+      const solved = Matrix.zeros(state.root.rows, dim, dtype);
       const values = Matrix.zeros(state.values.rows, dim, dtype);
       workspace = { averaged, solved, values };
-      this.#copies.set(dim, workspace);
+      this.#copies.set(key, workspace);
     }
     return workspace;
   }
@@ -284,7 +274,13 @@ interface Workspace {
   values: Matrix<Real>;
 }
 
+/** Whether the factor is kept as a vector. */
+export function isDiagonal({ moment }: FactorState): boolean {
+  return moment.rows === 1 && moment.cols !== 1;
+}
+
 function isFiniteDiagonal(a: Matrix<Real>): boolean {
+  if (a.rows === 1) return isFiniteMatrix(a);
   let sum = 0;
   for (let i = 0; i < a.rows; i++) sum += a.get(i, i) * 0;
   return sum === 0;

@@ -1,6 +1,9 @@
 export * from "./diagnostics.js";
 export * from "./factor.js";
+export { adaptDamping, type DampingRule, defaultDampingRule } from "./levenberg-marquardt.js";
+export { type LineSearchOptions, strongWolfe, type Trial } from "./line-search.js";
 export * from "./method.js";
+export type { CurvatureProvider } from "./methods/gauss-newton.js";
 export * from "./optimizer.js";
 export { commonShape, type Shape, validate } from "./options.js";
 export * from "./registry.js";

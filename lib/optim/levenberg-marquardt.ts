@@ -1,9 +1,9 @@
 import type { Matrix, Real } from "../linalg/matrix.js";
-import { gemm } from "./_shim.js";
 import { inner } from "./elementwise.js";
 import type { Controller } from "./optimizer.js";
 import { Scratch } from "./scratch.js";
 import type { Side } from "./sources.js";
+import { multiply } from "./stages/kronecker.js";
 import type { Parameter } from "./types.js";
 
 /** The rule of Levenberg and Marquardt for damping λ. */
@@ -61,7 +61,8 @@ export function kroneckerDamping(
 
 /** tr(Dᵀ B D A). */
 function curvature(d: Matrix<Real>, left: Side | null, right: Side | null, scratch: Scratch): number {
-  const bd = left ? gemm(left.factor.averaged(left.state), d, { out: scratch.like(d, 0) }) : d;
-  const da = right ? gemm(d, right.factor.averaged(right.state), { out: scratch.like(d, 1) }) : d;
-  return inner(bd, da);
+  const product = scratch.like(d, 1).copy(d);
+  const average = (side: Side | null) => side?.factor.averaged(side.state) ?? null;
+  multiply(product, average(left), average(right), scratch);
+  return inner(product, d);
 }

@@ -37,14 +37,17 @@ export interface Solved {
 /** From an averaged statistic A and an absolute damping c to what the factor applies. Null: failed (not definite, not finite). */
 export interface Solver {
   readonly kind: "root" | "basis";
+  /** a in A^{-a}; 0 for a basis. */
+  readonly power: number;
   solve(a: Matrix<Real>, c: number, context: SolveContext): Solved | null;
   residual?(a: Matrix<Real>, c: number, root: Matrix<Real>): number;
 }
 
+/** tr(A)/d; of a 1×d matrix, a diagonal, its mean. */
 export function meanEigenvalue(a: Matrix<Real>): number {
   let sum = 0;
-  for (let i = 0; i < a.rows; i++) sum += a.get(i, i);
-  return sum / a.rows;
+  for (let j = 0; j < a.cols; j++) sum += a.get(a.rows === 1 ? 0 : j, j);
+  return sum / a.cols;
 }
 
 /** P^{-a} for any power a > 0: LAPACK eigenvectors, Cholesky (a = 1) or coupled Newton. */
@@ -54,6 +57,7 @@ export function inverseRootSolver(power: number): Solver {
   const scratch = new Scratch();
   return {
     kind: "root",
+    power,
     solve(a, c, context) {
       const { policy, out } = context;
       const { spectrum, relativeTo } = policy.damping;
@@ -99,23 +103,51 @@ function spectralRoot(a: Matrix<Real>, c: number, power: number, damping: Dampin
     return null;
   }
   const lambdaMax = Math.max(values[d - 1]!, 0);
-  const cut = damping.relativeTo === "max" ? Math.max(damping.value * lambdaMax, c) : c;
-  const noise = d * (a.data instanceof Float64Array ? 2 ** -52 : 2 ** -23) * lambdaMax;
+  const map = spectralMap(power / 2, c, damping, lambdaMax, d * (a.data instanceof Float64Array ? 2 ** -52 : 2 ** -23));
   const scaled = scratch.take(d, d, a, 0).copy(vectors);
   for (let j = 0; j < d; j++) {
-    const lambda = Math.max(values[j]!, 0);
-    let f = 0;
-    if (damping.spectrum === "pseudo-inverse") {
-      if (lambda > Math.max(cut, noise)) f = lambda ** (-power / 2);
-    } else {
-      const damped = damping.spectrum === "clip" ? Math.max(lambda, cut) : lambda + cut;
-      if (!(damped > noise)) return null;
-      f = damped ** (-power / 2);
-    }
+    const f = map(values[j]!);
+    if (Number.isNaN(f)) return null;
     for (let i = 0; i < d; i++) scaled.data[i * d + j]! *= f;
   }
   syrk(scaled, { out });
   return { solver: "eigh", lambdaMin: values[0]!, lambdaMax };
+}
+
+/** λ → (λ ⊕ c)^{-a}, 0 where the pseudo-inverse drops it, NaN where an undropped λ ⊕ c is not above roundoff. */
+function spectralMap(
+  power: number,
+  c: number,
+  { value, relativeTo, spectrum }: Damping,
+  lambdaMax: number,
+  roundoff: number,
+): (lambda: number) => number {
+  const cut = relativeTo === "max" ? Math.max(value * lambdaMax, c) : c;
+  const noise = roundoff * lambdaMax;
+  return (eigenvalue) => {
+    const lambda = Math.max(eigenvalue, 0);
+    if (spectrum === "pseudo-inverse") return lambda > Math.max(cut, noise) ? lambda ** -power : 0;
+    const damped = spectrum === "clip" ? Math.max(lambda, cut) : lambda + cut;
+    return damped > noise ? damped ** -power : Number.NaN;
+  };
+}
+
+/** The root of a diagonal factor (1×d), elementwise; for a basis, the values alone. */
+export function solveDiagonal(a: Matrix<Real>, c: number, { policy, out, values }: SolveContext, solver: Solver): Solved | null {
+  let lambdaMin = Number.POSITIVE_INFINITY;
+  let lambdaMax = 0;
+  for (const lambda of a.data) {
+    lambdaMin = Math.min(lambdaMin, lambda);
+    lambdaMax = Math.max(lambdaMax, lambda);
+  }
+  const info = { solver: "diagonal", lambdaMin, lambdaMax };
+  if (solver.kind === "basis") {
+    values.copy(a);
+    return info;
+  }
+  const map = spectralMap(solver.power, c, policy.damping, lambdaMax, a.data instanceof Float64Array ? 2 ** -52 : 2 ** -23);
+  for (let j = 0; j < a.cols; j++) out.data[j] = map(a.data[j]!);
+  return isFiniteMatrix(out) ? info : null;
 }
 
 /**
@@ -127,6 +159,7 @@ export function eigenbasisSolver(method: "eigh" | "qr"): Solver {
   const scratch = new Scratch();
   return {
     kind: "basis",
+    power: 0,
     solve(a, _c, { out, values, state, double }) {
       const d = a.rows;
       try {

@@ -16,6 +16,8 @@ export interface Source {
   readonly name: string;
   /** Whether this parameter supplies it. */
   available(parameter: Parameter<Real>): boolean;
+  /** Whether the statistic is a diagonal. */
+  diagonal?(parameter: Parameter<Real>): boolean;
   /** Adds this step's statistic to `side`; `other` is the opposite axis. */
   accumulate(side: Side, other: Side | null, direction: Matrix<Real>, parameter: Parameter<Real>, step: StepInfo): void;
 }
@@ -24,6 +26,7 @@ export interface Source {
 export const inputs: Source = {
   name: "inputs",
   available: (parameter) => parameter.inputs !== undefined,
+  diagonal: ({ inputs: statistic }) => statistic !== undefined && "diagonal" in statistic,
   accumulate: ({ factor, state }, _other, _direction, parameter, step) => factor.accumulateStatistic(state, parameter.inputs!, step),
 };
 
@@ -31,6 +34,7 @@ export const inputs: Source = {
 export const outputGradients: Source = {
   name: "outputGradients",
   available: (parameter) => parameter.outputGradients !== undefined,
+  diagonal: ({ outputGradients: statistic }) => statistic !== undefined && "diagonal" in statistic,
   accumulate: ({ factor, state }, _other, _direction, parameter, step) =>
     factor.accumulateStatistic(state, parameter.outputGradients!, step),
 };

@@ -5,7 +5,7 @@ import type { Diagnostics } from "./diagnostics.js";
  * Where a Kronecker statistic comes from.
  * - `samples`: rows are examples; the moment is `scale · XᵀX / rows` (scale 1 unless given).
  * - `moment`: a symmetric matrix, already averaged (for example FᵀF).
- * - `diagonal`: a diagonal moment, already averaged (for example the token frequencies of one-hot inputs).
+ * - `diagonal`: the diagonal of a diagonal moment (frequencies of one-hot inputs); the factor is kept as a vector then.
  */
 export type Statistic<T extends Real = Real> =
   | { readonly samples: Matrix<T>; readonly scale?: number }
@@ -14,7 +14,8 @@ export type Statistic<T extends Real = Real> =
 
 /**
  * A weight, its gradient, and what its layer exposes to preconditioners. All matrices have one precision. Properties may be
- * getters; an optimizer decides at construction whether `inputs` and `outputGradients` exist, and reads them at every step.
+ * getters; an optimizer decides at construction whether `inputs` and `outputGradients` exist (samples may still have zero rows),
+ * and reads them at every step.
  */
 export interface Parameter<T extends Real = Float64Array> {
   /** Unique within an optimizer; names the entry in checkpoints and messages. */

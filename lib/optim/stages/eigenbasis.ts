@@ -4,7 +4,7 @@ import type { FactorState } from "../factor.js";
 import { Scratch } from "../scratch.js";
 import type { Side } from "../sources.js";
 import type { Basis, Parameter, Stage, StateRecord, StateValue, StepInfo } from "../types.js";
-import { type Axes, available } from "./kronecker.js";
+import { type Axes, initSides } from "./kronecker.js";
 
 export interface EigenbasisOptions {
   /**
@@ -67,11 +67,8 @@ export function inEigenbasis(
   return {
     name: "inEigenbasis",
     init(parameter) {
-      const { left, right } = available(choose(parameter), parameter);
-      const { value } = parameter;
       return {
-        left: left ? left.factor.init(value.rows, value) : null,
-        right: right ? right.factor.init(value.cols, value) : null,
+        ...initSides(choose(parameter), parameter),
         filter: filter.map((stage) => stage.init(parameter)),
         inner: inner.map((stage) => stage.init(parameter)),
       };
@@ -91,8 +88,8 @@ export function inEigenbasis(
       filter.forEach((stage, i) => {
         stage.apply(direction, parameter, state.filter[i]!, step);
       });
-      basis.left = p?.state.ready ? p.state.root : null;
-      basis.right = q?.state.ready ? q.state.root : null;
+      basis.left = p?.state.ready && p.state.root.rows ? p.state.root : null;
+      basis.right = q?.state.ready && q.state.root.rows ? q.state.root : null;
       basis.leftValues = p?.state.ready ? p.state.values.data : null;
       basis.rightValues = q?.state.ready ? q.state.values.data : null;
       const temporary = scratch.like(direction);
@@ -114,6 +111,6 @@ export function inEigenbasis(
 function turn({ factor, state }: Side, layer: string, step: StepInfo, scratch: Scratch, slot: number): Matrix<Real> | null {
   if (!factor.due(state)) return null;
   const old = scratch.like(state.root, slot + 2).copy(state.root);
-  if (!factor.refresh(state, layer, step)) return null;
+  if (!factor.refresh(state, layer, step) || state.root.rows === 0) return null;
   return gemm(old.T, state.root, { out: scratch.like(state.root, slot + 3) });
 }

@@ -31,12 +31,12 @@ export interface KroneckerOptions {
 
 export type KroneckerState = { left: FactorState | null; right: FactorState | null; filter: StateValue[] } & StateRecord;
 
-/** The sides of one parameter: an axis whose source the parameter does not supply is left alone. */
-export function available(axes: Axes, parameter: Parameter<Real>): Axes {
-  return {
-    left: axes.left?.source.available(parameter) ? axes.left : null,
-    right: axes.right?.source.available(parameter) ? axes.right : null,
-  };
+/** The factors of one parameter: an axis whose source the parameter does not supply is left alone. */
+export function initSides({ left, right }: Axes, parameter: Parameter<Real>): { left: FactorState | null; right: FactorState | null } {
+  const { value } = parameter;
+  const side = (axis: AxisConfig | null, dim: number) =>
+    axis?.source.available(parameter) ? axis.factor.init(dim, value, axis.source.diagonal?.(parameter)) : null;
+  return { left: side(left, value.rows), right: side(right, value.cols) };
 }
 
 /** D ← P^{-a} D Q^{-b}: the rule every Kronecker method shares. `axes` says what stands in it, for each parameter. */
@@ -47,11 +47,8 @@ export function kronecker(axes: Axes | ((parameter: Parameter<Real>) => Axes), o
   return {
     name: "kronecker",
     init(parameter) {
-      const { left, right } = available(choose(parameter), parameter);
-      const { value } = parameter;
       return {
-        left: left ? left.factor.init(value.rows, value) : null,
-        right: right ? right.factor.init(value.cols, value) : null,
+        ...initSides(choose(parameter), parameter),
         filter: filter.map((stage) => stage.init(parameter)),
       };
     },
@@ -68,10 +65,20 @@ export function kronecker(axes: Axes | ((parameter: Parameter<Real>) => Axes), o
       });
       if (step.t < start) return;
       const root = (side: Side | null) => (side?.state.ready ? side.state.root : null);
-      if (!root(p) && !root(q)) return;
-      direction.copy(kroneckerApply(root(p), direction, root(q), { out: scratch.like(direction) }));
+      multiply(direction, root(p), root(q), scratch);
     },
   };
+}
+
+/** D ← L D R in place; null is the identity, 1×d a diagonal. */
+export function multiply(d: Matrix<Real>, left: Matrix<Real> | null, right: Matrix<Real> | null, scratch: Scratch): void {
+  const dense = (side: Matrix<Real> | null) => (side && side.rows === side.cols ? side : null);
+  if (dense(left) || dense(right)) d.copy(kroneckerApply(dense(left), d, dense(right), { out: scratch.like(d) }));
+  for (let i = 0; i < d.rows; i++) {
+    const row = left && !dense(left) ? left.data[i]! : 1;
+    if (right && !dense(right)) for (let j = 0; j < d.cols; j++) d.data[i * d.cols + j]! *= row * right.data[j]!;
+    else if (row !== 1) for (let j = 0; j < d.cols; j++) d.data[i * d.cols + j]! *= row;
+  }
 }
 
 /** Refreshes both sides if they are due, with split damping if `lambda` is given. */

@@ -1,0 +1,44 @@
+import { allocate, Matrix, type Real } from "../linalg/matrix.js";
+import type { Parameter } from "./types.js";
+
+/** All parameters as one vector: row-major weights one after the other, in the order given. */
+export class Flat {
+  readonly size: number;
+  readonly value: Matrix<Real>;
+  readonly gradient: Matrix<Real>;
+
+  constructor(readonly parameters: readonly Parameter<Real>[]) {
+    this.size = parameters.reduce((sum, { value }) => sum + value.rows * value.cols, 0);
+    const like = parameters[0]?.value.data ?? new Float64Array(0);
+    for (const { name, value } of parameters) {
+      if (value.data.constructor !== like.constructor)
+        throw new TypeError(`parameter "${name}" has another precision than "${parameters[0]!.name}"`);
+    }
+    this.value = new Matrix(allocate(this.size, like), this.size, 1);
+    this.gradient = new Matrix(allocate(this.size, like), this.size, 1);
+  }
+
+  /** Reads the weights into `value`. */
+  gatherValue(): void {
+    this.#each((part, { value }) => part.copy(value), this.value);
+  }
+
+  /** Reads the gradients into `gradient`; a missing one counts as zero. */
+  gatherGradient(): void {
+    this.#each((part, { gradient }) => (gradient ? part.copy(gradient) : part.fill(0)), this.gradient);
+  }
+
+  /** Writes `value` into the weights. */
+  scatterValue(): void {
+    this.#each((part, { value }) => value.copy(part), this.value);
+  }
+
+  #each(visit: (part: Matrix<Real>, parameter: Parameter<Real>) => void, vector: Matrix<Real>): void {
+    let offset = 0;
+    for (const parameter of this.parameters) {
+      const { rows, cols } = parameter.value;
+      visit(new Matrix(vector.data, rows, cols, cols, offset), parameter);
+      offset += rows * cols;
+    }
+  }
+}

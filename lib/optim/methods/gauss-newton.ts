@@ -1,0 +1,188 @@
+import { z } from "zod";
+import { gemm } from "../../linalg/index.js";
+import { Matrix, type Real } from "../../linalg/matrix.js";
+import { Factor } from "../factor.js";
+import { Flat } from "../flat.js";
+import { defaultDampingRule, kroneckerDamping } from "../levenberg-marquardt.js";
+import { defineMethod } from "../method.js";
+import { ChainOptimizer } from "../optimizer.js";
+import { count, flag, positive } from "../options.js";
+import { inverseRootSolver } from "../roots.js";
+import { outputGradients } from "../sources.js";
+import { kronecker } from "../stages/kronecker.js";
+import { momentum } from "../stages/momentum.js";
+import type { Optimizer, OptimizerState, Parameter, Statistic } from "../types.js";
+import { factorPolicy, factorShape } from "./shared.js";
+
+/** What full second order needs of a model, at the weights and batch of the last gradient. Parameters are flattened row-major in the optimizer's order. */
+export interface CurvatureProvider {
+  /** Number of outputs dy per example. */
+  readonly outputs: number;
+  /** (n·dy)×P: derivatives of the outputs, example by example. */
+  jacobian(): Matrix<Real>;
+  /** (n·dy)×dy: Hessians of each example's loss in its outputs, stacked; null: the identity (½ squared error). */
+  outputHessian?(): Matrix<Real> | null;
+  /** n×dy: loss gradients in the outputs, with labels sampled from the model or the data's. For `fisher` sampled and empirical. */
+  outputGradients?(labels: "sampled" | "empirical"): Matrix<Real>;
+}
+
+type Fisher = "exact" | "sampled" | "empirical";
+
+/**
+ * Gauss-Newton and natural gradient over all parameters at once (Martens 2020, arXiv 1412.1193): δ = −η (C + λI)^{-1} g with
+ * C = E[Jᵀ H J] (`exact`, the generalised Gauss-Newton matrix) or E[∇ℓ ∇ℓᵀ] over sampled labels or the data's. One factor
+ * over the flattened weights: averaging, guards and Levenberg–Marquardt damping are those of the other methods. For small
+ * nets: C is P×P.
+ */
+export const gaussNewton = defineMethod({
+  id: "gauss-newton",
+  title: "Gauss-Newton / natural gradient",
+  reference: "Martens 2020, arXiv 1412.1193; Amari 1998",
+  shape: {
+    ...factorShape,
+    statistics: factorShape.statistics.default("batch"),
+    lr: positive(1, "learning rate η"),
+    damping: positive(1e-3, "λ added to C"),
+    momentum: positive(0, "heavy-ball factor on the direction"),
+    fisher: z
+      .enum(["exact", "sampled", "empirical"])
+      .default("exact")
+      .describe("C from output Hessians, from sampled labels, or from the data's labels"),
+    adaptive: flag(false, "adapt λ by the reduction ratio (Levenberg–Marquardt); step(closure) then"),
+    period: count(1, "adapt λ every so many steps"),
+    omega: z.number().gt(0).lt(1).default(defaultDampingRule.omega).describe("λ changes by ω^period"),
+    provider: z
+      .custom<CurvatureProvider>(
+        (p) => typeof p === "object" && p !== null && "jacobian" in p,
+        "expected a CurvatureProvider {outputs, jacobian()}",
+      )
+      .describe("gives the Jacobian of the outputs"),
+  },
+  create(parameters, o): Optimizer {
+    const controller = o.adaptive ? kroneckerDamping(o.damping, { ...defaultDampingRule, omega: o.omega, period: o.period }) : null;
+    const flat = new Flat(parameters);
+    const curvature = new Curvature(o.provider, o.fisher, flat.size);
+    const all: Parameter<Real> = {
+      name: "all",
+      value: flat.value,
+      gradient: flat.gradient,
+      get outputGradients(): Statistic {
+        return curvature.statistic();
+      },
+    };
+    const left = {
+      source: { ...outputGradients, available: () => true },
+      factor: new Factor("left", inverseRootSolver(1), factorPolicy(o, 0)),
+    };
+    const chain = [kronecker({ left, right: null }, { split: controller ?? { lambda: () => o.damping } }), momentum({ mu: o.momentum })];
+    const inner = new ChainOptimizer("gauss-newton", [{ chain, parameters: [all], lr: o.lr, decay: o.decay }], o, controller);
+    return new WholeOptimizer(inner, flat);
+  },
+});
+
+/** C as a statistic: a moment, or per-example gradients as samples. */
+class Curvature {
+  #product: Matrix<Real> | null = null;
+  #moment: Matrix<Real> | null = null;
+
+  constructor(
+    private readonly provider: CurvatureProvider,
+    private readonly fisher: Fisher,
+    private readonly size: number,
+  ) {}
+
+  statistic(): Statistic {
+    const { provider, fisher } = this;
+    const dy = provider.outputs;
+    const j = provider.jacobian();
+    if (j.cols !== this.size || j.rows % dy !== 0) {
+      throw new RangeError(
+        `gauss-newton: the Jacobian must have ${this.size} columns and a multiple of ${dy} rows, got ${j.rows}×${j.cols}`,
+      );
+    }
+    const n = j.rows / dy;
+    const hessian = fisher === "exact" ? (provider.outputHessian?.() ?? null) : null;
+    if (fisher === "exact" && !hessian) return { samples: j, scale: dy };
+    if (fisher !== "exact") {
+      const delta = provider.outputGradients?.(fisher);
+      if (!delta) throw new TypeError(`gauss-newton: fisher "${fisher}" needs a provider with outputGradients`);
+      // Per-example gradients Jᵢᵀδᵢ.
+      const samples = this.#buffer(n, j);
+      for (let i = 0; i < n; i++) gemm(delta.block(i, 0, 1, dy), j.block(i * dy, 0, dy, j.cols), { out: samples.block(i, 0, 1, j.cols) });
+      return { samples };
+    }
+    const product = this.#buffer(j.rows, j);
+    for (let i = 0; i < n; i++)
+      gemm(hessian!.block(i * dy, 0, dy, dy), j.block(i * dy, 0, dy, j.cols), { out: product.block(i * dy, 0, dy, j.cols) });
+    this.#moment ??= j.data instanceof Float64Array ? Matrix.zeros(j.cols, j.cols) : Matrix.zeros(j.cols, j.cols, "float32");
+    return { moment: gemm(j.T, product, { out: this.#moment, alpha: 1 / n }) };
+  }
+
+  #buffer(rows: number, j: Matrix<Real>): Matrix<Real> {
+    if (this.#product?.rows !== rows) this.#product = Matrix.zeros(rows, j.cols, j.data instanceof Float64Array ? "float64" : "float32");
+    return this.#product!;
+  }
+}
+
+/** An optimizer of the flattened weights, as an optimizer of the parameters. */
+class WholeOptimizer implements Optimizer {
+  constructor(
+    private readonly inner: ChainOptimizer,
+    private readonly flat: Flat,
+  ) {}
+
+  get method() {
+    return this.inner.method;
+  }
+  get parameters() {
+    return this.flat.parameters;
+  }
+  get lr() {
+    return this.inner.lr;
+  }
+  set lr(lr: number) {
+    this.inner.lr = lr;
+  }
+  get diagnostics() {
+    return this.inner.diagnostics;
+  }
+
+  step(closure?: () => number): void {
+    const { flat } = this;
+    flat.gatherValue();
+    if (closure) {
+      this.inner.step(() => {
+        flat.scatterValue();
+        const loss = closure();
+        flat.gatherGradient();
+        return loss;
+      });
+    } else {
+      flat.gatherGradient();
+      this.inner.step();
+    }
+    flat.scatterValue();
+  }
+
+  state(): OptimizerState {
+    return this.inner.state();
+  }
+  load(state: OptimizerState): void {
+    this.inner.load(state);
+  }
+
+  averaged(name: string): Matrix<Real> | null {
+    const all = this.inner.averaged("all");
+    let offset = 0;
+    for (const { name: here, value } of this.flat.parameters) {
+      const { rows, cols } = value;
+      if (here === name) return all && new Matrix(all.data, rows, cols, cols, offset).clone();
+      offset += rows * cols;
+    }
+    return null;
+  }
+
+  memory(): Record<string, number> {
+    return this.inner.memory();
+  }
+}

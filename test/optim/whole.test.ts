@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import { cholesky, choleskySolve, gemm, Matrix } from "../../lib/linalg/index.js";
+import { type CurvatureProvider, createOptimizer, strongWolfe } from "../../lib/optim/index.js";
+import { distance, generator, weight } from "./helpers.js";
+
+/** Linear regression Y ≈ X Wᵀ, loss ½ mean ‖·‖², with everything Gauss-Newton asks for. */
+function regression(seed: number, n = 30, d = 4, dy = 2) {
+  const g = generator(seed);
+  const x = g.matrix(n, d);
+  const y = g.matrix(n, dy);
+  const w = weight(g.matrix(dy, d));
+  const residual = () => {
+    const r = gemm(x, w.value.T);
+    for (let i = 0; i < r.data.length; i++) r.data[i]! -= y.data[i]!;
+    return r;
+  };
+  const closure = () => {
+    const r = residual();
+    gemm(r.T, x, { out: w.gradient, alpha: 1 / n });
+    return r.data.reduce((sum, v) => sum + v * v, 0) / (2 * n);
+  };
+  const jacobian = Matrix.zeros(n * dy, dy * d);
+  for (let i = 0; i < n; i++) for (let c = 0; c < dy; c++) for (let j = 0; j < d; j++) jacobian.set(i * dy + c, c * d + j, x.get(i, j));
+  const provider: CurvatureProvider = { outputs: dy, jacobian: () => jacobian, outputGradients: residual };
+  const solution = choleskySolve(cholesky(gemm(x.T, x)), gemm(x.T, y));
+  return { w, closure, provider, solution, x, n, d, dy };
+}
+
+describe("gauss-newton", () => {
+  it("one undamped step solves linear least squares", () => {
+    const { w, closure, provider, solution } = regression(1);
+    createOptimizer("gauss-newton", [w], { damping: 0, provider }).step(closure);
+    expect(distance(w.value, gemm(solution.T, Matrix.identity(4)))).toBeLessThan(1e-10);
+  });
+
+  it("an identity output Hessian given explicitly is the default", () => {
+    const a = regression(2);
+    const b = regression(2);
+    const identity = Matrix.zeros(a.n * 2, 2);
+    for (let i = 0; i < a.n; i++) for (let c = 0; c < 2; c++) identity.set(2 * i + c, c, 1);
+    createOptimizer("gauss-newton", [a.w], { damping: 0.1, provider: a.provider }).step(a.closure);
+    createOptimizer("gauss-newton", [b.w], { damping: 0.1, provider: { ...b.provider, outputHessian: () => identity } }).step(b.closure);
+    expect(distance(a.w.value, b.w.value)).toBeLessThan(1e-12);
+  });
+
+  it("KFAC is Gauss-Newton for one layer", () => {
+    const a = regression(3, 30, 4, 1);
+    const b = regression(3, 30, 4, 1);
+    createOptimizer("gauss-newton", [a.w], { damping: 0, provider: a.provider }).step(a.closure);
+    Object.assign(b.w, { inputs: { samples: b.x }, outputGradients: { moment: Matrix.identity(1) } });
+    createOptimizer("kfac", [b.w], { lr: 1, damping: 0, momentum: 0 }).step(b.closure);
+    expect(distance(a.w.value, b.w.value)).toBeLessThan(1e-10);
+  });
+
+  it("the empirical Fisher is the mean outer product of per-example gradients", () => {
+    const { w, closure, provider, x, n, dy, d } = regression(4);
+    closure();
+    const before = w.value.clone();
+    const gradient = w.gradient.clone();
+    const delta = provider.outputGradients!("empirical");
+    const c = Matrix.zeros(dy * d, dy * d);
+    for (let i = 0; i < n; i++) {
+      const g = gemm(delta.row(i).T, x.row(i));
+      for (let p = 0; p < dy * d; p++) for (let q = 0; q < dy * d; q++) c.set(p, q, c.get(p, q) + (g.data[p]! * g.data[q]!) / n);
+    }
+    for (let p = 0; p < dy * d; p++) c.set(p, p, c.get(p, p) + 0.05);
+    const step = choleskySolve(cholesky(c), new Matrix(gradient.data, dy * d, 1));
+    createOptimizer("gauss-newton", [w], { damping: 0.05, fisher: "empirical", provider }).step();
+    const expected = before.clone();
+    for (let p = 0; p < dy * d; p++) expected.data[p]! -= step.data[p]!;
+    expect(distance(w.value, expected)).toBeLessThan(1e-10);
+  });
+
+  it("Levenberg–Marquardt: on a quadratic the model is exact and the damping falls", () => {
+    const { w, closure, provider } = regression(5);
+    const optimizer = createOptimizer("gauss-newton", [w], { damping: 1, adaptive: true, omega: 0.5, provider });
+    for (let t = 0; t < 4; t++) optimizer.step(closure);
+    expect(optimizer.state().shared.lambda).toBeCloseTo(1 / 16, 12);
+    expect(() => createOptimizer("gauss-newton", [w], { adaptive: true, provider }).step()).toThrow(/closure/);
+  });
+
+  it("refuses a Jacobian of another shape and a missing provider, by name", () => {
+    const { w, provider } = regression(6);
+    const jacobian = () => Matrix.zeros(4, 3);
+    expect(() => createOptimizer("gauss-newton", [w], { provider: { ...provider, jacobian } }).step()).toThrow(/8 columns.*4×3/);
+    expect(() => createOptimizer("gauss-newton", [w])).toThrow(/provider/);
+  });
+});
+
+describe("adaptive KFAC", () => {
+  it("lowers the damping while the quadratic model predicts the decrease", () => {
+    const { w, closure, x } = regression(7, 30, 4, 1);
+    Object.assign(w, { inputs: { samples: x }, outputGradients: { moment: Matrix.identity(1) } });
+    const optimizer = createOptimizer("kfac", [w], { lr: 1, damping: 1, momentum: 0, adaptive: true, period: 1, omega: 0.5 });
+    const losses = [closure()];
+    for (let t = 0; t < 5; t++) {
+      optimizer.step(closure);
+      losses.push(closure());
+    }
+    expect(optimizer.state().shared.lambda as number).toBeLessThan(0.1);
+    for (let t = 1; t < losses.length; t++) expect(losses[t]!).toBeLessThan(losses[t - 1]!);
+  });
+});
+
+describe("lbfgs", () => {
+  it("solves a quadratic of condition 100 to high accuracy", () => {
+    const n = 20;
+    const w = weight(generator(8).matrix(4, 5));
+    const curvature = Array.from({ length: n }, (_, i) => 10 ** ((2 * i) / (n - 1)));
+    const closure = () => {
+      let loss = 0;
+      for (let i = 0; i < n; i++) {
+        w.gradient.data[i] = curvature[i]! * w.value.data[i]!;
+        loss += 0.5 * curvature[i]! * w.value.data[i]! ** 2;
+      }
+      return loss;
+    };
+    const optimizer = createOptimizer("lbfgs", [w], { history: 20 });
+    for (let t = 0; t < 80; t++) optimizer.step(closure);
+    expect(closure()).toBeLessThan(1e-15);
+  });
+
+  it("descends Rosenbrock's valley, over two parameters", () => {
+    const a = weight(Matrix.from([[-1.2]]), "a");
+    const b = weight(Matrix.from([[1]]), "b");
+    const closure = () => {
+      const [x, y] = [a.value.data[0]!, b.value.data[0]!];
+      a.gradient.data[0] = -400 * x * (y - x * x) - 2 * (1 - x);
+      b.gradient.data[0] = 200 * (y - x * x);
+      return 100 * (y - x * x) ** 2 + (1 - x) ** 2;
+    };
+    const optimizer = createOptimizer("lbfgs", [a, b]);
+    let loss = closure();
+    for (let t = 0; t < 60; t++) {
+      optimizer.step(closure);
+      const next = closure();
+      expect(next).toBeLessThanOrEqual(loss);
+      loss = next;
+    }
+    expect(Math.abs(a.value.data[0]! - 1)).toBeLessThan(1e-8);
+  });
+
+  it("leaves the weights alone when no step decreases the loss, and counts it", () => {
+    const w = weight(Matrix.from([[1, 2]]));
+    const optimizer = createOptimizer("lbfgs", [w]);
+    let calls = 0;
+    optimizer.step(() => {
+      w.gradient.fill(1); // a gradient that lies: the loss grows along −g
+      return calls++;
+    });
+    expect([...w.value.data]).toEqual([1, 2]);
+    expect(optimizer.diagnostics.rejectedUpdates).toBe(2);
+  });
+
+  it("wants a closure, and refuses what a line search cannot honour", () => {
+    const w = weight(Matrix.from([[1]]));
+    expect(() => createOptimizer("lbfgs", [w]).step()).toThrow(/closure/);
+    expect(() => createOptimizer("lbfgs", [w], { decay: 0.1 })).toThrow(/decay/);
+  });
+
+  it("the line search meets the strong Wolfe conditions", () => {
+    const functions: [(a: number) => number, (a: number) => number][] = [
+      [(a) => (a - 3) ** 2, (a) => 2 * (a - 3)],
+      [(a) => -a / (a * a + 2), (a) => (a * a - 2) / (a * a + 2) ** 2], // Moré & Thuente 1994, eq. 5.1
+      [(a) => Math.cosh(a - 50) / 1e20, (a) => Math.sinh(a - 50) / 1e20],
+      [(a) => (a > 4 ? Number.NaN : Math.exp(-a)), (a) => -Math.exp(-a)],
+    ];
+    for (const [f, df] of functions) {
+      for (const first of [1e-3, 1, 100]) {
+        const options = { first, armijo: 1e-4, curvature: 0.9, evaluations: 60 };
+        let last = Number.NaN;
+        const alpha = strongWolfe(
+          (a) => {
+            last = a;
+            return { value: f(a), slope: df(a) };
+          },
+          { value: f(0), slope: df(0) },
+          options,
+        );
+        expect(alpha).toBeGreaterThan(0);
+        expect(last).toBe(alpha);
+        expect(f(alpha)).toBeLessThanOrEqual(f(0) + 1e-4 * alpha * df(0));
+        expect(Math.abs(df(alpha))).toBeLessThanOrEqual(0.9 * Math.abs(df(0)));
+      }
+    }
+  });
+});
