@@ -22,7 +22,8 @@ export function divideBySpectrum(lambda: number): Stage<null> {
 
 /**
  * EKFAC's correction inside KFAC's eigenbasis (George et al. 2018, arXiv 1806.03884, §3): S ← βS + (1−β) E[(U_Bᵀ δ aᵀ U_A)²]
- * over the examples, D ← D / (Ŝ + λ), Ŝ = S/(1 − β^t). For one example per weight, E[·] = ((δU_B)∘²)ᵀ((aU_A)∘²)/N.
+ * over the examples, D ← D / (Ŝ + λ), Ŝ = S/(1 − β^t). E[·] = ((δU_B)∘²)ᵀ((aU_A)∘²)/N. Output gradients may
+ * come in several blocks of the inputs' order (the columns of an exact Fisher).
  *
  * With `reestimate` S starts afresh whenever the basis turns; otherwise it is transported. Where a side is given as a moment, its
  * examples are not known: S is λ_B λ_Aᵀ then (KFAC with exact damping).
@@ -60,17 +61,16 @@ function estimateSecondMoment(
   basis: Basis | null,
   scratch: Scratch,
 ): void {
-  if (
-    inputs &&
-    outputGradients &&
-    "samples" in inputs &&
-    "samples" in outputGradients &&
-    inputs.samples.rows === outputGradients.samples.rows
-  ) {
-    const delta = squaredCoordinates(outputGradients.samples, basis?.left ?? null, scratch, 0);
-    const a = squaredCoordinates(inputs.samples, basis?.right ?? null, scratch, 2);
-    gemm(delta.T, a, { out, alpha: ((inputs.scale ?? 1) * (outputGradients.scale ?? 1)) / a.rows });
-    return;
+  if (inputs && outputGradients && "samples" in inputs && "samples" in outputGradients) {
+    const n = inputs.samples.rows;
+    const blocks = outputGradients.samples.rows / n;
+    if (n > 0 && Number.isInteger(blocks) && blocks > 0) {
+      const delta = squaredCoordinates(outputGradients.samples, basis?.left ?? null, scratch, 0);
+      const a = squaredCoordinates(inputs.samples, basis?.right ?? null, scratch, 2);
+      const alpha = ((inputs.scale ?? 1) * (outputGradients.scale ?? 1)) / delta.rows;
+      for (let k = 0; k < blocks; k++) gemm(delta.block(k * n, 0, n, delta.cols).T, a, { out, alpha, beta: k === 0 ? 0 : 1 });
+      return;
+    }
   }
   for (let i = 0; i < out.rows; i++) {
     for (let j = 0; j < out.cols; j++) out.data[i * out.cols + j] = eigenvalue(basis?.leftValues, i) * eigenvalue(basis?.rightValues, j);
