@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mean, median, meanInterval, quantile, rankCorrelation } from "../../lib/experiments/statistics.js";
+import { mean, meanInterval, median, quantile, rankCorrelation } from "../../lib/experiments/statistics.js";
 import { Stream } from "../../lib/random/index.js";
 
 describe("quantile", () => {

@@ -46,7 +46,9 @@ describe("toSvg", () => {
 describe("responsive", () => {
   it("replaces the fixed size by a largest one", async () => {
     const svg = responsive(await toSvg(spec), 'a "label"');
-    expect(svg).toMatch(/^<svg [^>]*viewBox="0 0 \d+ \d+" style="width:100%;max-width:\d+px;height:auto" role="img" aria-label="a &quot;label&quot;">/);
+    expect(svg).toMatch(
+      /^<svg [^>]*viewBox="0 0 \d+ \d+" style="width:100%;max-width:\d+px;height:auto" role="img" aria-label="a &quot;label&quot;">/,
+    );
     expect(() => responsive("<p>", "")).toThrow("not an SVG");
   });
 });

@@ -1,0 +1,1 @@
+export * as networks from "./networks/index.js";
