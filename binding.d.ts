@@ -386,10 +386,20 @@ export interface Random<T extends Float64Array | Float32Array> {
 /** A family of routines with the letter of its precision in front of each name. */
 type Prefixed<P extends string, Routines> = { [K in keyof Routines & string as `${P}${K}`]: Routines[K] };
 
+/** Names of the routines that can be prepared. */
+export type Preparable = `${"d" | "s"}${keyof Blas<Float64Array>}`;
+
 /** The routines that exist in both precisions. */
 export interface Routines<T extends Float64Array | Float32Array> extends Blas<T>, Lapack<T>, Random<T> {}
 
 export interface Binding extends Prefixed<"d", Routines<Float64Array>>, Prefixed<"s", Routines<Float32Array>> {
+  /**
+   * A routine with its arguments: the function returned runs it each time it is called, without reading or checking the
+   * arguments again. It keeps their memory alive.
+   * @throws what the routine would; RangeError when the routine is none of {@link Blas}. The function throws TypeError
+   * when memory was detached, transferred or resized to less since.
+   */
+  prepare<K extends Preparable>(routine: K, ...args: Parameters<Binding[K]>): () => ReturnType<Binding[K]>;
   /** Raw words `index … index + n − 1` of Philox4x64-10: those of `numpy.random.Philox(key=key).random_raw()`. */
   randomWords(key: BigUint64Array, index: number, n: number, out: BigUint64Array, outOffset: number): void;
   /** out ← n integers in [0, bound), 1 ≤ bound ≤ 2³¹: the high half of word × bound (bias below 2⁻³³). */

@@ -30,7 +30,23 @@ function precision(prefix: "d" | "s", other: "d" | "s"): Record<string, unknown>
 const double = precision("d", "s") as unknown as Routines<Float64Array>;
 const single = precision("s", "d") as unknown as Routines<Float32Array>;
 
+/** Stands in for both precisions' routines while {@link substituting}. */
+let substitute: ((prefix: "d" | "s") => object) | undefined;
+
 /** The routines of an array's precision: `routines(x).gemm` is `dgemm` or `sgemm`. */
 export function routines<T extends Float64Array | Float32Array>(like: T): Routines<T> {
-  return (like instanceof Float64Array ? double : single) as unknown as Routines<T>;
+  const isDouble = like instanceof Float64Array;
+  const table = substitute ? substitute(isDouble ? "d" : "s") : isDouble ? double : single;
+  return table as unknown as Routines<T>;
+}
+
+/** Calls `body` while {@link routines} gives what `table` does. */
+export function substituting<R>(table: (prefix: "d" | "s") => object, body: () => R): R {
+  const outer = substitute;
+  substitute = table;
+  try {
+    return body();
+  } finally {
+    substitute = outer;
+  }
 }

@@ -50,10 +50,35 @@ std::string Args::describe(napi_value v) const {
   return is ? "an array" : "an object";
 }
 
-napi_value guarded(napi_env env, napi_callback_info info, const char* name, Export body) {
+void Args::typeError(const char* name, const std::string& wanted, napi_value got) const {
+  throw CallError(Kind::Type, std::string(function) + ": " + name + " must be " + wanted + ", got " + describe(got));
+}
+void Args::rangeError(const char* name, const std::string& wanted, const std::string& got) const {
+  throw CallError(Kind::Range, std::string(function) + ": " + name + " must be " + wanted + ", got " + got);
+}
+void Args::failure(const char* code, const std::string& what) const {
+  throw CallError(Kind::Plain, std::string(function) + ": " + what, code);
+}
+void Args::shared(const char* out, const char* in) const {
+  throw CallError(Kind::Range, std::string(function) + ": " + out + " must not share memory with " + in);
+}
+void Args::notInteger(const char* name, const char* before, int64_t lo, int64_t hi, const char* after, double got) const {
+  rangeError(name, before + std::to_string(lo) + ", " + std::to_string(hi) + after, text(got));
+}
+void Args::badLeadingDimension(const char* name, int64_t least, double got) const {
+  rangeError(name, "a leading dimension (integer) of at least " + std::to_string(least), text(got));
+}
+void Args::notArray(const char* name, const char* array, napi_value got) const { typeError(name, std::string("a ") + array, got); }
+void Args::tooShort(const char* name, const char* array, int rows, int cols, int64_t ld, int64_t offset, int64_t needed, int64_t length) const {
+  rangeError(name,
+             std::to_string(rows) + "×" + std::to_string(cols) + " with leading dimension " + std::to_string(ld) + " at offset " +
+                 std::to_string(offset) + " (" + std::to_string(needed) + " elements)",
+             std::string(array) + " with " + std::to_string(length - offset) + " left of " + std::to_string(length));
+}
+
+void throwInJavaScript(napi_env env, const char* name) noexcept {
   try {
-    Args args(env, info, name);
-    return body(args);
+    throw;
   } catch (const CallError& error) {
     if (error.kind == Kind::Type) napi_throw_type_error(env, error.code, error.what());
     else if (error.kind == Kind::Range) napi_throw_range_error(env, error.code, error.what());
@@ -65,12 +90,11 @@ napi_value guarded(napi_env env, napi_callback_info info, const char* name, Expo
   } catch (const std::exception& error) {
     napi_throw_error(env, nullptr, (std::string(name) + ": " + error.what()).c_str());
   }
-  return nullptr;
 }
 
-void define(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+void define(napi_env env, napi_value exports, const char* name, napi_callback callback, const void* data) {
   napi_value function;
-  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok)
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, const_cast<void*>(data), &function) == napi_ok)
     napi_set_named_property(env, exports, name, function);
 }
 

@@ -83,9 +83,21 @@ class Args {
     count_ = kMax;
     napi_get_cb_info(env, info, &count_, values_, nullptr, nullptr);
   }
+  /// For a function defined with data; its name is set by who knows it.
+  Args(napi_env env, napi_callback_info info, void** data) : env(env), function("") {
+    count_ = kMax;
+    napi_get_cb_info(env, info, &count_, values_, nullptr, data);
+  }
+  /// The arguments of another call from `from` on, under another name.
+  Args(const Args& in, size_t from, const char* function) : env(in.env), function(function) {
+    count_ = in.count_ > from ? in.count_ - from : 0;
+    for (size_t i = 0; i < kMax; ++i) values_[i] = in.values_[i + from < kMax ? i + from : kMax - 1];
+  }
 
   const napi_env env;
-  const char* const function;
+  const char* function;
+  size_t count() const { return count_; }
+  napi_value operator[](size_t index) const { return values_[index]; }
 
   /// The next argument as it came (undefined past the end).
   napi_value value() { return values_[next_++]; }
@@ -116,8 +128,7 @@ class Args {
 
   int64_t integer(const char* name, int64_t lo, int64_t hi) {
     const double x = number(name);
-    if (!(x >= static_cast<double>(lo) && x <= static_cast<double>(hi)) || x != std::trunc(x))
-      rangeError(name, "an integer in [" + std::to_string(lo) + ", " + std::to_string(hi) + "]", text(x));
+    if (!whole(x, lo, hi)) notInteger(name, "an integer in [", lo, hi, "]", x);
     return static_cast<int64_t>(x);
   }
 
@@ -143,13 +154,12 @@ class Args {
   template <typename T> View<T> matrix(const char* name, int rows, int cols) {
     const Array<T> array = typed<T>(name);
     const int64_t offset = position(name, array.length);
-    const double ldValue = number(name);
     const int64_t least = cols > 1 ? cols : 1;
-    if (!(ldValue >= static_cast<double>(least) && ldValue <= 2147483647.0) || ldValue != std::trunc(ldValue))
-      rangeError(name, "a leading dimension (integer) of at least " + std::to_string(least), text(ldValue));
+    const double ldValue = number(name);
+    if (!whole(ldValue, least, std::numeric_limits<int32_t>::max())) badLeadingDimension(name, least, ldValue);
     const int64_t ld = static_cast<int64_t>(ldValue);
     const int64_t needed = rows > 0 && cols > 0 ? (static_cast<int64_t>(rows) - 1) * ld + cols : 0;
-    if (needed > array.length - offset) tooShort<T>(name, rows, cols, ld, offset, needed, array.length);
+    if (needed > array.length - offset) tooShort(name, Precision<T>::array, rows, cols, ld, offset, needed, array.length);
     return {array.data + offset, rows, cols, static_cast<int>(ld), name};
   }
 
@@ -161,7 +171,7 @@ class Args {
     const Array<T> array = typed<T>(name);
     const int64_t offset = position(name, array.length);
     if (n > array.length - offset || n > std::numeric_limits<int32_t>::max())
-      tooShort<T>(name, static_cast<int>(n), 1, 1, offset, n, array.length);
+      tooShort(name, Precision<T>::array, static_cast<int>(n), 1, 1, offset, n, array.length);
     return {array.data + offset, static_cast<int>(n), 1, 1, name};
   }
 
@@ -176,14 +186,13 @@ class Args {
     size_t length;
     void* data;
     if (napi_get_typedarray_info(env, v, &type, &length, &data, nullptr, nullptr) != napi_ok || type != Precision<T>::type)
-      typeError(name, std::string("a ") + Precision<T>::array, v);
+      notArray(name, Precision<T>::array, v);
     return {static_cast<T*>(data), static_cast<int64_t>(length)};
   }
 
   /// Refuses an output that shares memory with an input.
   template <typename T, typename U> void distinct(const View<T>& out, const View<U>& in) {
-    if (overlaps(out, in))
-      throw CallError(Kind::Range, std::string(function) + ": " + out.name + " must not share memory with " + in.name);
+    if (overlaps(out, in)) shared(out.name, in.name);
   }
   /// The same, but one and the same view (in-place operation) is allowed.
   template <typename T, typename U> void distinctOrSame(const View<T>& out, const View<U>& in) {
@@ -202,16 +211,10 @@ class Args {
     return out;
   }
 
-  [[noreturn]] void typeError(const char* name, const std::string& wanted, napi_value got) const {
-    throw CallError(Kind::Type, std::string(function) + ": " + name + " must be " + wanted + ", got " + describe(got));
-  }
-  [[noreturn]] void rangeError(const char* name, const std::string& wanted, const std::string& got) const {
-    throw CallError(Kind::Range, std::string(function) + ": " + name + " must be " + wanted + ", got " + got);
-  }
+  [[noreturn]] void typeError(const char* name, const std::string& wanted, napi_value got) const;
+  [[noreturn]] void rangeError(const char* name, const std::string& wanted, const std::string& got) const;
   /// A numerical failure (LAPACK info ≠ 0, non-finite input): Error with a code.
-  [[noreturn]] void failure(const char* code, const std::string& what) const {
-    throw CallError(Kind::Plain, std::string(function) + ": " + what, code);
-  }
+  [[noreturn]] void failure(const char* code, const std::string& what) const;
 
   static std::string text(double x);
   std::string describe(napi_value v) const;
@@ -219,17 +222,19 @@ class Args {
  private:
   int64_t position(const char* name, int64_t length) {
     const double x = number(name);
-    if (!(x >= 0 && x <= static_cast<double>(length)) || x != std::trunc(x))
-      rangeError(name, "an offset (integer) in [0, " + std::to_string(length) + "], the length of the array", text(x));
+    if (!whole(x, 0, length)) notInteger(name, "an offset (integer) in [", 0, length, "], the length of the array", x);
     return static_cast<int64_t>(x);
   }
-  template <typename T>
-  [[noreturn]] void tooShort(const char* name, int rows, int cols, int64_t ld, int64_t offset, int64_t needed, int64_t length) const {
-    rangeError(name,
-               std::to_string(rows) + "×" + std::to_string(cols) + " with leading dimension " + std::to_string(ld) + " at offset " +
-                   std::to_string(offset) + " (" + std::to_string(needed) + " elements)",
-               std::string(Precision<T>::array) + " with " + std::to_string(length - offset) + " left of " + std::to_string(length));
+  /// Whether x is an integer in [lo, hi]; the bounds fit a double. Without a call, as SSE2 has no rounding instruction.
+  static bool whole(double x, int64_t lo, int64_t hi) {
+    return x >= static_cast<double>(lo) && x <= static_cast<double>(hi) && static_cast<double>(static_cast<int64_t>(x)) == x;
   }
+  // The failures are kept out of line so that what precedes them stays small.
+  [[noreturn]] void shared(const char* out, const char* in) const;
+  [[noreturn]] void notInteger(const char* name, const char* before, int64_t lo, int64_t hi, const char* after, double got) const;
+  [[noreturn]] void badLeadingDimension(const char* name, int64_t least, double got) const;
+  [[noreturn]] void notArray(const char* name, const char* array, napi_value got) const;
+  [[noreturn]] void tooShort(const char* name, const char* array, int rows, int cols, int64_t ld, int64_t offset, int64_t needed, int64_t length) const;
 
   napi_value values_[kMax];
   size_t count_ = 0, next_ = 0;
@@ -237,16 +242,29 @@ class Args {
 
 using Export = napi_value (*)(Args&);
 
-/// The frame around every export: C++ exceptions become JavaScript ones.
-napi_value guarded(napi_env env, napi_callback_info info, const char* name, Export body);
+/// Throws the C++ exception being handled as a JavaScript one.
+void throwInJavaScript(napi_env env, const char* name) noexcept;
 
-/// Adds a function to the addon; used only by the register… functions below.
-void define(napi_env env, napi_value exports, const char* name, napi_callback callback);
+/// The frame around everything called from JavaScript: C++ exceptions become JavaScript ones.
+template <typename Body> napi_value guarded(napi_env env, const char* name, const Body& body) noexcept {
+  try {
+    return body();
+  } catch (...) {
+    throwInJavaScript(env, name);
+    return nullptr;
+  }
+}
+
+/// Adds a function to the addon, called with `data`.
+void define(napi_env env, napi_value exports, const char* name, napi_callback callback, const void* data = nullptr);
 
 }  // namespace layerwise
 
 /// Registers `body` (an Export) under a name: LAYERWISE_EXPORT(env, exports, "dgemm", gemm<double>).
 #define LAYERWISE_EXPORT(env, exports, name, ...)                                                     \
   ::layerwise::define(env, exports, name, [](napi_env e, napi_callback_info i) -> napi_value {        \
-    return ::layerwise::guarded(e, i, name, __VA_ARGS__);                                             \
+    return ::layerwise::guarded(e, name, [&]() -> napi_value {                                        \
+      ::layerwise::Args args(e, i, name);                                                             \
+      return static_cast<::layerwise::Export>(__VA_ARGS__)(args);                                     \
+    });                                                                                               \
   })

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "small.h"
+
 namespace layerwise {
 
 /// cblas routines by precision: Blas<T>::gemm is cblas_dgemm or cblas_sgemm.
@@ -38,6 +40,7 @@ inline CBLAS_SIDE sideOf(bool left) { return left ? CblasLeft : CblasRight; }
 template <typename T>
 void gemm(bool transA, bool transB, int m, int n, int k, T alpha, const T* a, int lda, const T* b, int ldb, T beta, T* c, int ldc) {
   if (m == 0 || n == 0) return;
+  if (m <= kSmallest && n <= kSmallest && k <= kSmallest && alpha != 0) return smallGemm<T>()(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   Blas<T>::gemm(CblasRowMajor, transposition(transA), transposition(transB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
@@ -56,10 +59,27 @@ template <typename T> void mirrorLower(int n, T* c, int ldc) {
   }
 }
 
+/// C ← α·A·B + β·C (left) or α·B·A + β·C, A symmetric and read in one triangle; C is m×n.
+template <typename T>
+void symm(bool left, bool lower, int m, int n, T alpha, const T* a, int lda, const T* b, int ldb, T beta, T* c, int ldc) {
+  if (m == 0 || n == 0) return;
+  if (m > kSmallest || n > kSmallest || alpha == 0) {
+    Blas<T>::symm(CblasRowMajor, sideOf(left), triangle(lower), m, n, alpha, a, lda, b, ldb, beta, c, ldc);
+    return;
+  }
+  const int order = left ? m : n;
+  T full[kSmallest * kSmallest];
+  for (int i = 0; i < order; ++i)
+    for (int j = 0; j <= i; ++j) full[i * order + j] = full[j * order + i] = lower ? a[static_cast<int64_t>(i) * lda + j] : a[static_cast<int64_t>(j) * lda + i];
+  if (left) smallGemm<T>()(false, false, m, n, m, alpha, full, order, b, ldb, beta, c, ldc);
+  else smallGemm<T>()(false, false, m, n, n, alpha, b, ldb, full, order, beta, c, ldc);
+}
+
 /// C ← α·op(A)·op(A)ᵀ + β·C, op(A) n×k. Of C the lower triangle is read (when β ≠ 0), both are written.
 template <typename T> void syrk(bool trans, int n, int k, T alpha, const T* a, int lda, T beta, T* c, int ldc) {
   if (n == 0) return;
-  Blas<T>::syrk(CblasRowMajor, CblasLower, transposition(trans), n, k, alpha, a, lda, beta, c, ldc);
+  if (n <= kSmallest && k <= kSmallest && alpha != 0) smallGemm<T>()(trans, !trans, n, n, k, alpha, a, lda, a, lda, beta, c, ldc);
+  else Blas<T>::syrk(CblasRowMajor, CblasLower, transposition(trans), n, k, alpha, a, lda, beta, c, ldc);
   mirrorLower(n, c, ldc);
 }
 

@@ -1,95 +1,129 @@
-// Level 3: each export reads its arguments, refuses aliasing, and makes one call.
-#include "args.h"
+// Level 3: each operation reads its arguments, refuses aliasing, and makes one call.
 #include "blas.h"
+#include "operation.h"
 
 namespace layerwise {
 namespace {
 
-template <typename T> napi_value gemmExport(Args& in) {
-  const bool ta = in.boolean("transA"), tb = in.boolean("transB");
-  const int m = in.dimension("m"), n = in.dimension("n"), k = in.dimension("k");
-  const T alpha = in.scalar<T>("alpha");
-  const auto a = in.matrix<T>("a", ta ? k : m, ta ? m : k);
-  const auto b = in.matrix<T>("b", tb ? n : k, tb ? k : n);
-  const T beta = in.scalar<T>("beta");
-  const auto c = in.matrix<T>("c", m, n);
-  in.distinct(c, a);
-  in.distinct(c, b);
-  gemm(ta, tb, m, n, k, alpha, a.data, a.ld, b.data, b.ld, beta, c.data, c.ld);
-  return in.undefined();
-}
+template <typename T> struct Gemm {
+  explicit Gemm(Args& in) {
+    transA = in.boolean("transA");
+    transB = in.boolean("transB");
+    const int m = in.dimension("m"), n = in.dimension("n");
+    k = in.dimension("k");
+    alpha = in.scalar<T>("alpha");
+    a = in.matrix<T>("a", transA ? k : m, transA ? m : k);
+    b = in.matrix<T>("b", transB ? n : k, transB ? k : n);
+    beta = in.scalar<T>("beta");
+    c = in.matrix<T>("c", m, n);
+    in.distinct(c, a);
+    in.distinct(c, b);
+  }
+  void run() const { gemm(transA, transB, c.rows, c.cols, k, alpha, a.data, a.ld, b.data, b.ld, beta, c.data, c.ld); }
+  bool transA, transB;
+  int k;
+  T alpha, beta;
+  View<T> a, b, c;
+};
 
-template <typename T> napi_value symmExport(Args& in) {
-  const bool left = in.boolean("left"), lower = in.boolean("lower");
-  const int m = in.dimension("m"), n = in.dimension("n"), order = left ? m : n;
-  const T alpha = in.scalar<T>("alpha");
-  const auto a = in.matrix<T>("a", order, order);
-  const auto b = in.matrix<T>("b", m, n);
-  const T beta = in.scalar<T>("beta");
-  const auto c = in.matrix<T>("c", m, n);
-  in.distinct(c, a);
-  in.distinct(c, b);
-  if (c.empty()) return in.undefined();
-  Blas<T>::symm(CblasRowMajor, sideOf(left), triangle(lower), m, n, alpha, a.data, a.ld, b.data, b.ld, beta, c.data, c.ld);
-  return in.undefined();
-}
+template <typename T> struct Symm {
+  explicit Symm(Args& in) {
+    left = in.boolean("left");
+    lower = in.boolean("lower");
+    const int m = in.dimension("m"), n = in.dimension("n"), order = left ? m : n;
+    alpha = in.scalar<T>("alpha");
+    a = in.matrix<T>("a", order, order);
+    b = in.matrix<T>("b", m, n);
+    beta = in.scalar<T>("beta");
+    c = in.matrix<T>("c", m, n);
+    in.distinct(c, a);
+    in.distinct(c, b);
+  }
+  void run() const { symm(left, lower, c.rows, c.cols, alpha, a.data, a.ld, b.data, b.ld, beta, c.data, c.ld); }
+  bool left, lower;
+  T alpha, beta;
+  View<T> a, b, c;
+};
 
-template <typename T> napi_value syrkExport(Args& in) {
-  const bool trans = in.boolean("trans");
-  const int n = in.dimension("n"), k = in.dimension("k");
-  const T alpha = in.scalar<T>("alpha");
-  const auto a = in.matrix<T>("a", trans ? k : n, trans ? n : k);
-  const T beta = in.scalar<T>("beta");
-  const auto c = in.matrix<T>("c", n, n);
-  in.distinct(c, a);
-  syrk(trans, n, k, alpha, a.data, a.ld, beta, c.data, c.ld);
-  return in.undefined();
-}
+template <typename T> struct Syrk {
+  explicit Syrk(Args& in) {
+    trans = in.boolean("trans");
+    const int n = in.dimension("n");
+    k = in.dimension("k");
+    alpha = in.scalar<T>("alpha");
+    a = in.matrix<T>("a", trans ? k : n, trans ? n : k);
+    beta = in.scalar<T>("beta");
+    c = in.matrix<T>("c", n, n);
+    in.distinct(c, a);
+  }
+  void run() const { syrk(trans, c.rows, k, alpha, a.data, a.ld, beta, c.data, c.ld); }
+  bool trans;
+  int k;
+  T alpha, beta;
+  View<T> a, c;
+};
 
-template <typename T> napi_value syr2kExport(Args& in) {
-  const bool trans = in.boolean("trans");
-  const int n = in.dimension("n"), k = in.dimension("k");
-  const T alpha = in.scalar<T>("alpha");
-  const auto a = in.matrix<T>("a", trans ? k : n, trans ? n : k);
-  const auto b = in.matrix<T>("b", trans ? k : n, trans ? n : k);
-  const T beta = in.scalar<T>("beta");
-  const auto c = in.matrix<T>("c", n, n);
-  in.distinct(c, a);
-  in.distinct(c, b);
-  syr2k(trans, n, k, alpha, a.data, a.ld, b.data, b.ld, beta, c.data, c.ld);
-  return in.undefined();
-}
+template <typename T> struct Syr2k {
+  explicit Syr2k(Args& in) {
+    trans = in.boolean("trans");
+    const int n = in.dimension("n");
+    k = in.dimension("k");
+    alpha = in.scalar<T>("alpha");
+    a = in.matrix<T>("a", trans ? k : n, trans ? n : k);
+    b = in.matrix<T>("b", trans ? k : n, trans ? n : k);
+    beta = in.scalar<T>("beta");
+    c = in.matrix<T>("c", n, n);
+    in.distinct(c, a);
+    in.distinct(c, b);
+  }
+  void run() const { syr2k(trans, c.rows, k, alpha, a.data, a.ld, b.data, b.ld, beta, c.data, c.ld); }
+  bool trans;
+  int k;
+  T alpha, beta;
+  View<T> a, b, c;
+};
 
-/// trmm and trsm differ in the routine only.
-template <typename T, typename Routine> napi_value triangular(Args& in, Routine routine) {
-  const bool left = in.boolean("left"), lower = in.boolean("lower"), trans = in.boolean("trans"), unit = in.boolean("unit");
-  const int m = in.dimension("m"), n = in.dimension("n"), order = left ? m : n;
-  const T alpha = in.scalar<T>("alpha");
-  const auto a = in.matrix<T>("a", order, order);
-  const auto b = in.matrix<T>("b", m, n);
-  in.distinct(b, a);
-  if (b.empty()) return in.undefined();
-  routine(CblasRowMajor, sideOf(left), triangle(lower), transposition(trans), unit ? CblasUnit : CblasNonUnit, m, n, alpha, a.data, a.ld, b.data, b.ld);
-  return in.undefined();
-}
-template <typename T> napi_value trmmExport(Args& in) { return triangular<T>(in, Blas<T>::trmm); }
-template <typename T> napi_value trsmExport(Args& in) { return triangular<T>(in, Blas<T>::trsm); }
+/// The arguments of trmm and trsm.
+template <typename T> struct Triangular {
+  explicit Triangular(Args& in) {
+    left = in.boolean("left");
+    lower = in.boolean("lower");
+    trans = in.boolean("trans");
+    unit = in.boolean("unit");
+    const int m = in.dimension("m"), n = in.dimension("n"), order = left ? m : n;
+    alpha = in.scalar<T>("alpha");
+    a = in.matrix<T>("a", order, order);
+    b = in.matrix<T>("b", m, n);
+    in.distinct(b, a);
+  }
+  template <typename Routine> void apply(Routine routine) const {
+    if (b.empty()) return;
+    routine(CblasRowMajor, sideOf(left), triangle(lower), transposition(trans), unit ? CblasUnit : CblasNonUnit, b.rows, b.cols, alpha, a.data, a.ld, b.data, b.ld);
+  }
+  bool left, lower, trans, unit;
+  T alpha;
+  View<T> a, b;
+};
+template <typename T> struct Trmm : Triangular<T> {
+  using Triangular<T>::Triangular;
+  void run() const { this->apply(Blas<T>::trmm); }
+};
+template <typename T> struct Trsm : Triangular<T> {
+  using Triangular<T>::Triangular;
+  void run() const { this->apply(Blas<T>::trsm); }
+};
+
+const Operation kOperations[] = {
+    LAYERWISE_OPERATION(Gemm, "gemm"),
+    LAYERWISE_OPERATION(Symm, "symm"),
+    LAYERWISE_OPERATION(Syrk, "syrk"),
+    LAYERWISE_OPERATION(Syr2k, "syr2k"),
+    LAYERWISE_OPERATION(Trmm, "trmm"),
+    LAYERWISE_OPERATION(Trsm, "trsm"),
+};
 
 }  // namespace
 
-void registerBlasLevel3(napi_env env, napi_value exports) {
-  LAYERWISE_EXPORT(env, exports, "dgemm", gemmExport<double>);
-  LAYERWISE_EXPORT(env, exports, "sgemm", gemmExport<float>);
-  LAYERWISE_EXPORT(env, exports, "dsymm", symmExport<double>);
-  LAYERWISE_EXPORT(env, exports, "ssymm", symmExport<float>);
-  LAYERWISE_EXPORT(env, exports, "dsyrk", syrkExport<double>);
-  LAYERWISE_EXPORT(env, exports, "ssyrk", syrkExport<float>);
-  LAYERWISE_EXPORT(env, exports, "dsyr2k", syr2kExport<double>);
-  LAYERWISE_EXPORT(env, exports, "ssyr2k", syr2kExport<float>);
-  LAYERWISE_EXPORT(env, exports, "dtrmm", trmmExport<double>);
-  LAYERWISE_EXPORT(env, exports, "strmm", trmmExport<float>);
-  LAYERWISE_EXPORT(env, exports, "dtrsm", trsmExport<double>);
-  LAYERWISE_EXPORT(env, exports, "strsm", trsmExport<float>);
-}
+Operations blasLevel3() { return listed(kOperations); }
 
 }  // namespace layerwise

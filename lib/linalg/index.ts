@@ -2,6 +2,7 @@ export * from "./cholesky.js";
 export * from "./eigh.js";
 export * from "./elementwise.js";
 export * from "./matrix.js";
+export * from "./prepared.js";
 export * from "./products.js";
 export * from "./qr.js";
 export * from "./solve.js";

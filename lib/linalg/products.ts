@@ -77,6 +77,26 @@ export function gemv<T extends Real>(a: Operand<T>, x: T, options: Update<T> = {
 }
 
 /**
+ * α·A·x + β·out, A symmetric and read in one triangle (BLAS symv). @throws RangeError as {@link gemv}.
+ */
+export function symv<T extends Real>(a: Matrix<T>, x: T, options: Update<T> & Pick<Side, "uplo"> = {}): T {
+  const n = requireSquare("symv", a);
+  if (x.length !== n) throw new RangeError(`symv: x must have length ${n}, got ${x.length}`);
+  needsOut("symv", options);
+  const { alpha = 1, beta = 0, uplo = "lower" } = options;
+  const y = vectorInto("symv", "out", n, a.data, options.out);
+  routines(a.data).symv(isLower("symv", uplo), n, alpha, a.data, a.offset, ld(a), x, 0, 1, beta, y, 0, 1);
+  return y;
+}
+
+/** out + α·x·yᵀ, or α·x·yᵀ without `out` (BLAS ger). @throws RangeError on lengths or when `out` shares memory with x or y. */
+export function ger<T extends Real>(x: T, y: T, options: { out?: Matrix<T>; alpha?: number } = {}): Matrix<T> {
+  const a = matrixInto("ger", "out", x.length, y.length, x, options.out);
+  routines(x).ger(x.length, y.length, options.alpha ?? 1, x, 0, 1, y, 0, 1, a.data, a.offset, ld(a));
+  return a;
+}
+
+/**
  * α·A·Aᵀ + β·out, symmetric in both triangles; `syrk(a.T)` is AᵀA (BLAS syrk: half the flops of gemm). Of `out` the
  * lower triangle is read. @throws RangeError on shapes or when `out` shares memory with `a`.
  */
