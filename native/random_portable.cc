@@ -1,7 +1,7 @@
 // Normals without any instruction-set extension: two lanes, which is SSE2 on x86-64 and NEON on arm64.
 #include <cmath>
 
-#include "random-normal.h"
+#include "random_normal.h"
 
 namespace layerwise {
 namespace {

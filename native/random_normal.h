@@ -45,7 +45,7 @@ template <int Lanes> inline void boxMuller(typename Vector<Lanes>::Word word, ty
   const D twiceLog = s * (4.0 + z * cubic(z, z * z, 0x1.5555554bb2b2cp+0, 0x1.9999eb5d84f14p-1, 0x1.245c438323e9ap-1, 0x1.ddced7078dd3ap-2));
   const D r = squareRoot(e * -0x1.62e42fefa39efp+0 - twiceLog);
 
-  const D phi = ((D)((word & 0x3fffffffu) | two52) - (value52 + 536870912.0 - 0.5)) * 0x1.921fb54442d18p-30;
+  const D phi = (((D)((word & 0x3fffffffu) | two52) - (value52 + 536870912.0)) + 0.5) * 0x1.921fb54442d18p-30;
   const D v = phi * phi, v2 = v * v;
   D sine = phi * (1.0 + v * cubic(v, v2, -0x1.555555545e0acp-3, 0x1.11110def2e1c9p-7, -0x1.a013a793b98cep-13, 0x1.6dbe0838a06e9p-19));
   D cosine = 1.0 + v * quartic(v, v2, -0x1.fffffffffe697p-2, 0x1.555555514f774p-5, -0x1.6c16bae5ef6d4p-10, 0x1.a01298d866458p-16,

@@ -10,7 +10,7 @@
 #pragma GCC push_options
 #pragma GCC target("avx2,bmi2")
 #endif
-#include "random-normal.h"
+#include "random_normal.h"
 
 namespace layerwise {
 namespace {

@@ -11,7 +11,7 @@
 #pragma GCC target("avx512f,avx512dq,bmi2")
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // inside the intrinsics of GCC 12
 #endif
-#include "random-normal.h"
+#include "random_normal.h"
 
 namespace layerwise {
 namespace {
