@@ -1,9 +1,10 @@
 import { unknownName } from "./config.js";
 import type { AnyExperiment } from "./define.js";
+import { linearRepresentation } from "./linear-representation.js";
 import { train } from "./train.js";
 
 /** Every experiment of the package. Add a line to add one; nothing else names them. */
-export const experiments: readonly AnyExperiment[] = [train];
+export const experiments: readonly AnyExperiment[] = [linearRepresentation, train];
 
 /** @throws ConfigError, with the nearest name, when there is none of that id. */
 export function experimentById(id: string, among: readonly AnyExperiment[] = experiments): AnyExperiment {

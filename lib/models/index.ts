@@ -1,1 +1,2 @@
+export * as linearRepresentation from "./linear-representation/index.js";
 export * as networks from "./networks/index.js";

@@ -31,14 +31,19 @@ export function wishartFactor(stream: Stream, n: number, df: number, { out = Mat
   }
   if (out.rows !== n || out.cols !== n) throw new RangeError(`wishartFactor: out must be ${n}×${n}, got ${out.rows}×${out.cols}`);
   const rank = Math.min(n, Math.ceil(df));
-  const diagonal = stream.chiSquare(new Float64Array(rank), df, { step: -1 });
-  const below = stream.normals((rank * (rank - 1)) / 2 + (n - rank) * rank);
+  if (scratch.length < n + n * n) scratch = new Float64Array(n + n * n);
+  const diagonal = stream.chiSquare(scratch.subarray(0, rank), df, { step: -1 });
+  const below = stream.normal(scratch.subarray(n, n + (rank * (rank - 1)) / 2 + (n - rank) * rank));
+  const { data, stride } = out;
   for (let i = 0, at = 0; i < n; i++) {
-    const row = out.rowArray(i).fill(0);
+    const start = out.offset + i * stride;
     const count = Math.min(i, rank);
-    row.set(below.subarray(at, at + count));
-    at += count;
-    if (i < rank) row[i] = Math.sqrt(diagonal[i]!);
+    for (let j = 0; j < count; j++) data[start + j] = below[at++]!;
+    data.fill(0, start + count, start + n);
+    if (i < rank) data[start + i] = Math.sqrt(diagonal[i]!);
   }
   return out;
 }
+
+/** Kept between calls: a factor is drawn per training step. */
+let scratch = new Float64Array(0);
