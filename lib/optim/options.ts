@@ -1,11 +1,25 @@
 import { closest } from "fastest-levenshtein";
 import { z } from "zod";
+import type { Schedule } from "./schedules.js";
+
+const steps = z.number().int().positive();
+const warmup = z.number().int().nonnegative().optional();
+const final = z.number().nonnegative().optional();
+const scheduleType = z.union([
+  z.custom<Schedule>((f) => typeof f === "function"),
+  z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("constant") }),
+    z.strictObject({ kind: z.enum(["linear", "cosine"]), steps, warmup, final }),
+    z.strictObject({ kind: z.literal("wsd"), steps, warmup, decay: steps, final }),
+    z.strictObject({ kind: z.literal("inverse-sqrt"), warmup: steps }),
+  ]),
+]);
 
 /** Options every method takes besides its own. */
 export const commonShape = {
   lr: z.number().nonnegative().default(1e-3).describe("learning rate η"),
   decay: z.number().nonnegative().default(0).describe("decoupled weight decay: W ← (1 − η·decay) W before the step"),
-  schedule: z.any().optional().describe("learning-rate schedule: a function of the step, or {kind, steps, warmup, …}"),
+  schedule: scheduleType.optional().describe("learning-rate schedule: a function of the step, or {kind, steps, warmup, …}"),
   clipNorm: z.number().positive().nullable().default(null).describe("scale all gradients so that their joint norm is at most this"),
   clipValue: z.number().positive().nullable().default(null).describe("clamp every gradient element to ± this"),
   average: z.number().min(0).lt(1).default(0).describe("exponential moving average of the weights, its factor (0: off)"),
@@ -29,6 +43,14 @@ export { unit };
 export const positive = (value: number, about: string) => z.number().nonnegative().default(value).describe(about);
 export const flag = (value: boolean, about: string) => z.boolean().default(value).describe(about);
 export const count = (value: number, about: string) => z.number().int().positive().default(value).describe(about);
+
+/** The same option with another default. */
+export function withDefault<T extends z.ZodType>(type: z.ZodDefault<T>, value: z.output<T>): z.ZodDefault<T> {
+  return type
+    .unwrap()
+    .default(value as never)
+    .describe(type.description ?? "") as unknown as z.ZodDefault<T>;
+}
 
 export type Shape = Readonly<Record<string, z.ZodType>>;
 

@@ -39,7 +39,7 @@ export interface Solver {
   readonly kind: "root" | "basis";
   /** a in A^{-a}; 0 for a basis. */
   readonly power: number;
-  solve(a: Matrix<Real>, c: number, context: SolveContext): Solved | null;
+  solve(a: Matrix<Real>, c: number, context: SolveContext, solver: Solver): Solved | null;
   residual?(a: Matrix<Real>, c: number, root: Matrix<Real>): number;
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Factor } from "../factor.js";
 import { defineMethod } from "../method.js";
-import { positive, unit } from "../options.js";
+import { positive, unit, withDefault } from "../options.js";
 import { inverseRootSolver } from "../roots.js";
 import { gradientOuter } from "../sources.js";
 import { kronecker } from "../stages/kronecker.js";
@@ -19,9 +19,9 @@ export const asgo = defineMethod({
   reference: "An et al. 2025, arXiv 2503.20762",
   shape: {
     ...factorShape,
-    beta: factorShape.beta.default(0.8),
+    beta: withDefault(factorShape.beta, 0.8),
     damping: positive(1e-8, "damping of the factor (see relativeTo)"),
-    relativeTo: factorShape.relativeTo.default("trace"),
+    relativeTo: withDefault(factorShape.relativeTo, "trace"),
     momentum: unit(0.9, "averaging factor of the gradient"),
     rms: z.number().positive().nullable().default(0.2).describe("root mean square of the direction; null: as it comes"),
     maxDim: z.number().int().positive().default(8192).describe("longest axis that is preconditioned"),

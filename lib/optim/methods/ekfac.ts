@@ -1,6 +1,6 @@
 import { Factor } from "../factor.js";
 import { defineMethod } from "../method.js";
-import { flag, unit } from "../options.js";
+import { flag, unit, withDefault } from "../options.js";
 import { eigenbasisSolver } from "../roots.js";
 import { inputs, outputGradients } from "../sources.js";
 import { inEigenbasis } from "../stages/eigenbasis.js";
@@ -22,8 +22,8 @@ export const ekfac = defineMethod({
   shape: {
     ...kfacShape,
     ...basisShape,
-    basis: basisShape.basis.default("eigh"),
-    every: basisShape.every.default(1),
+    basis: withDefault(basisShape.basis, "eigh"),
+    every: withDefault(basisShape.every, 1),
     secondMomentBeta: unit(0.95, "averaging factor of the second moment in the basis"),
     reestimate: flag(false, "start the second moment afresh when the basis turns, instead of transporting it"),
   },

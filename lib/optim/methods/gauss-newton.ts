@@ -6,7 +6,7 @@ import { Flat } from "../flat.js";
 import { defaultDampingRule, kroneckerDamping } from "../levenberg-marquardt.js";
 import { defineMethod } from "../method.js";
 import { ChainOptimizer } from "../optimizer.js";
-import { count, flag, positive } from "../options.js";
+import { count, flag, positive, withDefault } from "../options.js";
 import { inverseRootSolver } from "../roots.js";
 import { outputGradients } from "../sources.js";
 import { kronecker } from "../stages/kronecker.js";
@@ -40,7 +40,7 @@ export const gaussNewton = defineMethod({
   reference: "Martens 2020, arXiv 1412.1193; Amari 1998",
   shape: {
     ...factorShape,
-    statistics: factorShape.statistics.default("batch"),
+    statistics: withDefault(factorShape.statistics, "batch"),
     lr: positive(1, "learning rate η"),
     damping: positive(1e-3, "λ added to C"),
     momentum: positive(0, "heavy-ball factor on the direction"),

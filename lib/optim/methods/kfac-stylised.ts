@@ -1,6 +1,6 @@
 import { Factor } from "../factor.js";
 import { defineMethod } from "../method.js";
-import { positive } from "../options.js";
+import { positive, withDefault } from "../options.js";
 import { inverseRootSolver } from "../roots.js";
 import { inputs, outputGradients } from "../sources.js";
 import { kronecker } from "../stages/kronecker.js";
@@ -23,7 +23,7 @@ export const kfacStylised = defineMethod({
     lr: positive(0.1, "learning rate η"),
     damping: positive(0, "λ added to the input moment Q"),
     outputDamping: positive(0, "damping of P"),
-    statistics: factorShape.statistics.default("batch"),
+    statistics: withDefault(factorShape.statistics, "batch"),
   },
   chain: (o) => [
     kronecker({

@@ -1,6 +1,6 @@
 import { Factor } from "../factor.js";
 import { defineMethod } from "../method.js";
-import { positive, unit } from "../options.js";
+import { positive, unit, withDefault } from "../options.js";
 import { inverseRootSolver } from "../roots.js";
 import { whitenedGradientOuter } from "../sources.js";
 import { kronecker } from "../stages/kronecker.js";
@@ -10,9 +10,9 @@ import { adamForVectors, chooseAxes, factorPolicy, factorShape } from "./shared.
 /** Options of KL statistics: the start is the first gradient's, in the source, so there is no bias to correct. */
 export const klShape = {
   ...factorShape,
-  biasCorrection: factorShape.biasCorrection.default(false),
-  firstBatchStart: factorShape.firstBatchStart.default(true),
-  relativeTo: factorShape.relativeTo.default("trace"),
+  biasCorrection: withDefault(factorShape.biasCorrection, false),
+  firstBatchStart: withDefault(factorShape.firstBatchStart, true),
+  relativeTo: withDefault(factorShape.relativeTo, "trace"),
   damping: positive(1e-6, "damping of the factors (see relativeTo)"),
 };
 
@@ -28,7 +28,7 @@ export const klShampoo = defineMethod({
   shape: {
     ...klShape,
     momentum: unit(0.9, "averaging factor of the gradient"),
-    maxDim: factorShape.every.default(8192).describe("longest axis that is preconditioned"),
+    maxDim: withDefault(factorShape.every, 8192).describe("longest axis that is preconditioned"),
   },
   chain: (o) => {
     const axis = (side: "left" | "right") => ({

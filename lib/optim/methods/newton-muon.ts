@@ -1,6 +1,6 @@
 import { Factor } from "../factor.js";
 import { defineMethod } from "../method.js";
-import { positive } from "../options.js";
+import { positive, withDefault } from "../options.js";
 import { inverseRootSolver } from "../roots.js";
 import { inputs } from "../sources.js";
 import { kronecker } from "../stages/kronecker.js";
@@ -19,8 +19,8 @@ export const newtonMuon = defineMethod({
     ...factorShape,
     ...muonShape,
     damping: positive(0.2, "γ, in units of tr(K)/n unless relativeTo says otherwise"),
-    relativeTo: factorShape.relativeTo.default("trace"),
-    every: factorShape.every.default(64),
+    relativeTo: withDefault(factorShape.relativeTo, "trace"),
+    every: withDefault(factorShape.every, 64),
   },
   chain: (o) => [
     kronecker({ left: null, right: { source: inputs, factor: new Factor("right", inverseRootSolver(1), factorPolicy(o, o.damping)) } }),

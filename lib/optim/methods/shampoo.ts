@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Real } from "../../linalg/matrix.js";
 import { Factor } from "../factor.js";
 import { defineMethod } from "../method.js";
-import { count, flag, positive } from "../options.js";
+import { count, flag, positive, withDefault } from "../options.js";
 import { inverseRootSolver } from "../roots.js";
 import { gradientOuter } from "../sources.js";
 import { adam } from "../stages/adam.js";
@@ -36,7 +36,7 @@ export const shampoo = defineMethod({
   shape: {
     ...factorShape,
     lr: positive(0.01, "learning rate η"),
-    beta: factorShape.beta.default(0.999),
+    beta: withDefault(factorShape.beta, 0.999),
     damping: positive(1e-12, "ε added to each factor (see relativeTo)"),
     p: z.number().positive().default(4).describe("each factor is raised to −1/p"),
     graft: z

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Real } from "../../linalg/matrix.js";
 import type { FactorPolicy } from "../factor.js";
 import { isVector } from "../optimizer.js";
-import { flag, positive, unit } from "../options.js";
+import { flag, positive, unit, withDefault } from "../options.js";
 import { adam } from "../stages/adam.js";
 import type { Axes, AxisConfig } from "../stages/kronecker.js";
 import type { Parameter, Stage } from "../types.js";
@@ -29,7 +29,7 @@ export const factorShape = {
 
 /** Options of methods that work in eigenbases. */
 export const basisShape = {
-  every: factorShape.every.default(10),
+  every: withDefault(factorShape.every, 10),
   basis: z.enum(["qr", "eigh"]).default("qr").describe("refresh a basis by one QR step from the last one, or exactly"),
   maxDim: z.number().int().positive().default(10_000).describe("longest axis that is preconditioned; a longer one is left alone"),
 };

@@ -1,4 +1,5 @@
 import { defineMethod } from "../method.js";
+import { withDefault } from "../options.js";
 import { gradientOuter } from "../sources.js";
 import { polarShape, polarStages } from "./muon.js";
 import { adamForVectors, factorPolicy } from "./shared.js";
@@ -9,7 +10,7 @@ export const soapMuon = defineMethod({
   id: "soap-muon",
   title: "SOAP-Muon",
   reference: "modded-nanogpt track 3, 2026",
-  shape: { ...soapShape, ...polarShape, lr: soapShape.lr.default(0.02), every: soapShape.every.default(1) },
+  shape: { ...soapShape, ...polarShape, lr: withDefault(soapShape.lr, 0.02), every: withDefault(soapShape.every, 1) },
   chain: (o) => [adamInEigenbasis(o, factorPolicy(o, 0), () => gradientOuter), ...polarStages(o)],
   diagonal: adamForVectors,
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Factor, type FactorPolicy } from "../factor.js";
 import { defineMethod } from "../method.js";
-import { flag, positive } from "../options.js";
+import { flag, positive, withDefault } from "../options.js";
 import { eigenbasisSolver } from "../roots.js";
 import { gradientOuter, type Source } from "../sources.js";
 import { adam, type Transport } from "../stages/adam.js";
@@ -16,9 +16,9 @@ export const soapShape = {
   ...adamShape,
   ...basisShape,
   lr: positive(3e-3, "learning rate η"),
-  beta: factorShape.beta.default(0.95).describe("averaging factor of the statistics L and R"),
-  beta1: adamShape.beta1.default(0.95),
-  beta2: adamShape.beta2.default(0.95),
+  beta: withDefault(factorShape.beta, 0.95).describe("averaging factor of the statistics L and R"),
+  beta1: withDefault(adamShape.beta1, 0.95),
+  beta2: withDefault(adamShape.beta2, 0.95),
   oneSided: flag(false, "precondition the shorter axis only"),
   holdFirst: flag(true, "the first gradient only makes the bases (as the reference code does)"),
   transport: z

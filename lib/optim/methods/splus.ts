@@ -1,7 +1,7 @@
 import { Factor } from "../factor.js";
 import { defineMethod } from "../method.js";
 import { isVector } from "../optimizer.js";
-import { positive, unit } from "../options.js";
+import { positive, unit, withDefault } from "../options.js";
 import { eigenbasisSolver } from "../roots.js";
 import { gradientOuter } from "../sources.js";
 import { inEigenbasis } from "../stages/eigenbasis.js";
@@ -25,9 +25,9 @@ export const splus = defineMethod({
     ...basisShape,
     lr: positive(0.1, "learning rate η"),
     vectorLr: positive(1e-4, "learning rate of vectors"),
-    beta: factorShape.beta.default(0.999),
-    every: factorShape.every.default(100),
-    basis: basisShape.basis.default("eigh"),
+    beta: withDefault(factorShape.beta, 0.999),
+    every: withDefault(factorShape.every, 100),
+    basis: withDefault(basisShape.basis, "eigh"),
     momentum: unit(0.9, "averaging factor of the gradient"),
     average: unit(0.999, "averaging factor of the weights"),
   },

@@ -1,0 +1,270 @@
+import { describe, expect, it } from "vitest";
+import { Matrix } from "../../lib/linalg/index.js";
+import { createOptimizer, Diagnostics, Factor, findMethod, inverseRootSolver, methodIds, type Solver } from "../../lib/optim/index.js";
+import { distance, feed, generator, layerStep, type Step, weight } from "./helpers.js";
+
+const chained = methodIds().filter((id) => !findMethod(id).create);
+
+/** Steps of ordinary gradients with statistics, of one shape. */
+function ordinary(seed: number, m: number, n: number, count: number): Step[] {
+  const g = generator(seed);
+  return Array.from({ length: count }, () => layerStep(g.matrix(8, n), g.matrix(8, m)));
+}
+
+function train(id: string, steps: readonly Step[], options: Record<string, unknown> = {}) {
+  const parameter = weight(generator(99).matrix(steps[0]!.gradient.rows, steps[0]!.gradient.cols));
+  feed(parameter, steps[0]!);
+  const optimizer = createOptimizer(id, [parameter], options);
+  for (const step of steps) {
+    feed(parameter, step);
+    optimizer.step();
+  }
+  return { parameter, optimizer };
+}
+
+const finite = (a: Matrix) => a.data.every(Number.isFinite);
+
+describe.each(chained)("%s", (id) => {
+  it.each([
+    ["zero", 0],
+    ["rank one", 1],
+  ])("%s gradients leave the weights finite, then ordinary ones move them", (_name, rank) => {
+    const g = generator(1);
+    const poor = Array.from({ length: 5 }, () => layerStep(g.matrix(rank, 3), g.matrix(rank, 4))).map((step) =>
+      rank === 0 ? { gradient: Matrix.zeros(4, 3), inputs: Matrix.zeros(8, 3), outputGradients: Matrix.zeros(8, 4) } : step,
+    );
+    const { parameter, optimizer } = train(id, poor);
+    expect(finite(parameter.value)).toBe(true);
+    const before = parameter.value.clone();
+    for (const step of ordinary(2, 4, 3, 2)) {
+      feed(parameter, step);
+      optimizer.step();
+    }
+    expect(finite(parameter.value)).toBe(true);
+    expect(distance(parameter.value, before)).toBeGreaterThan(0);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])("a gradient with %s changes nothing and is counted", (bad) => {
+    const steps = ordinary(3, 4, 3, 4);
+    const spoilt = steps[2]!.gradient.clone();
+    spoilt.set(1, 1, bad);
+    const { parameter, optimizer } = train(id, steps.slice(0, 2));
+    const state = JSON.stringify(optimizer.state());
+    const before = parameter.value.clone();
+    feed(parameter, { ...steps[2]!, gradient: spoilt });
+    optimizer.step();
+    expect(distance(parameter.value, before)).toBe(0);
+    expect(optimizer.diagnostics.nonFiniteGradients).toBe(1);
+    // Only the step counter moved.
+    expect(JSON.stringify({ ...optimizer.state(), t: 2 })).toBe(state);
+    feed(parameter, steps[3]!);
+    optimizer.step();
+    expect(finite(parameter.value)).toBe(true);
+    expect(() => train(id, [{ ...steps[2]!, gradient: spoilt }], { nonFinite: "throw" })).toThrow(/"w"/);
+  });
+
+  it.each([
+    [1, 6],
+    [6, 1],
+    [1, 1],
+  ])("trains a %i×%i weight", (m, n) => {
+    const { parameter, optimizer } = train(id, ordinary(4, m, n, 3));
+    expect(finite(parameter.value)).toBe(true);
+    expect(optimizer.diagnostics.keptOld).toBe(0);
+  });
+
+  it("leaves a parameter without a gradient alone, and trains the others", () => {
+    const [step] = ordinary(5, 4, 3, 1);
+    const still = { ...weight(generator(6).matrix(4, 3), "still"), gradient: null, inputs: { samples: step!.inputs! } };
+    const moving = weight(generator(6).matrix(4, 3), "moving");
+    feed(moving, step!);
+    const start = still.value.clone();
+    const optimizer = createOptimizer(id, [still, moving], { decay: 0.1 });
+    optimizer.step();
+    optimizer.step();
+    expect(distance(still.value, start)).toBe(0);
+    expect(distance(moving.value, start)).toBeGreaterThan(0);
+    expect(optimizer.diagnostics.missingGradients).toBe(2);
+  });
+
+  it("huge and tiny gradients leave the weights finite", () => {
+    for (const scale of [1e150, 1e-160]) {
+      const g = generator(7);
+      const steps = Array.from({ length: 4 }, () => {
+        const step = layerStep(g.matrix(8, 3), g.matrix(8, 4));
+        for (const a of [step.gradient, step.outputGradients!]) for (let i = 0; i < a.data.length; i++) a.data[i]! *= scale;
+        return step;
+      });
+      const parameter = weight(generator(99).matrix(4, 3));
+      feed(parameter, steps[0]!);
+      const optimizer = createOptimizer(id, [parameter]);
+      try {
+        for (const step of steps) {
+          feed(parameter, step);
+          optimizer.step();
+        }
+      } catch (error) {
+        // Allowed: an error that says which factor failed. Never NaN in the weight.
+        expect((error as Error).message).toMatch(/w: the (left|right) factor/);
+      }
+      expect(finite(parameter.value), `${scale}`).toBe(true);
+    }
+  });
+});
+
+describe("factor failures", () => {
+  const failing = (attempts: { fail: boolean; tried: number[] }): Solver => ({
+    ...inverseRootSolver(1),
+    solve(a, c, context, solver) {
+      attempts.tried.push(c);
+      return attempts.fail ? null : inverseRootSolver(1).solve(a, c, context, solver);
+    },
+  });
+  const setup = (damping = 0.1) => {
+    const attempts = { fail: false, tried: [] as number[] };
+    const factor = new Factor("left", failing(attempts), {
+      average: "batch",
+      damping: { value: damping, relativeTo: null, floor: 0, spectrum: "add" },
+    });
+    const state = factor.init(2, Matrix.zeros(2, 2));
+    const diagnostics = new Diagnostics(true);
+    const step = { t: 1, lr: 1, hold: false, basis: null, diagnostics };
+    factor.accumulateMoment(
+      state,
+      Matrix.from([
+        [2, 1],
+        [1, 2],
+      ]),
+      step,
+    );
+    return { attempts, factor, state, diagnostics, step };
+  };
+
+  it("raise the damping tenfold, then keep the last good root, then stop", () => {
+    const { attempts, factor, state, diagnostics, step } = setup();
+    factor.refresh(state, "layer", step);
+    const good = state.root.clone();
+    attempts.fail = true;
+    attempts.tried.length = 0;
+    expect(factor.refresh(state, "layer", step)).toBe(false);
+    expect(attempts.tried.slice(0, 3).map((c) => +c.toPrecision(12))).toEqual([0.1, 1, 10]);
+    expect(distance(state.root, good)).toBe(0);
+    expect(diagnostics.keptOld).toBe(1);
+    expect(diagnostics.records.at(-1)).toMatchObject({ keptOld: true, layer: "layer", side: "left", dim: 2, solver: "none" });
+    factor.refresh(state, "layer", step);
+    expect(() => factor.refresh(state, "layer", step)).toThrow(/layer: the left factor \(2×2\) could not be inverted 3 times in a row/);
+  });
+
+  it("start counting afresh after a success", () => {
+    const { attempts, factor, state, step } = setup();
+    for (let round = 0; round < 3; round++) {
+      attempts.fail = true;
+      factor.refresh(state, "layer", step);
+      factor.refresh(state, "layer", step);
+      attempts.fail = false;
+      expect(factor.refresh(state, "layer", step)).toBe(true);
+    }
+  });
+
+  it("a singular factor without damping gets damping at the level of roundoff", () => {
+    const { factor, state, diagnostics, step } = setup(0);
+    factor.accumulateMoment(
+      state,
+      Matrix.from([
+        [1, 1],
+        [1, 1],
+      ]),
+      step,
+    );
+    expect(factor.refresh(state, "layer", step)).toBe(true);
+    expect(diagnostics.retries).toBe(1);
+    expect(diagnostics.records.at(-1)!.damping).toBeLessThan(1e-9);
+    expect(finite(state.root as Matrix)).toBe(true);
+  });
+
+  it("a statistic with NaN resets the average, keeps the root and is counted", () => {
+    const { factor, state, diagnostics, step } = setup();
+    factor.refresh(state, "layer", step);
+    const good = state.root.clone();
+    factor.accumulate(state, Matrix.from([[Number.NaN], [1]]), 1, step);
+    expect(diagnostics.nonFiniteStatistics).toBe(1);
+    expect(factor.due(state)).toBe(false);
+    expect(distance(state.root, good)).toBe(0);
+    factor.accumulate(
+      state,
+      Matrix.from([
+        [2, 0],
+        [1, 1],
+      ]),
+      1,
+      step,
+    );
+    expect(factor.due(state)).toBe(true);
+    factor.refresh(state, "layer", step);
+    expect(finite(state.root as Matrix)).toBe(true);
+  });
+});
+
+describe("weights", () => {
+  it("an update that would overflow is not written, and the parameter starts afresh", () => {
+    const parameter = weight(Matrix.from([[1, 2]]));
+    parameter.gradient.fill(1e308);
+    const optimizer = createOptimizer("sgd", [parameter], { lr: 10, momentum: 0.9 });
+    optimizer.step();
+    expect([...parameter.value.data]).toEqual([1, 2]);
+    expect(optimizer.diagnostics.rejectedUpdates).toBe(1);
+    parameter.gradient.fill(1);
+    optimizer.step();
+    expect([...parameter.value.data]).toEqual([-9, -8]);
+  });
+
+  it("float32 weights reject what float32 cannot hold", () => {
+    const value = Matrix.zeros(1, 2, "float32");
+    const gradient = Matrix.zeros(1, 2, "float32").fill(3e38);
+    const optimizer = createOptimizer("sgd", [{ name: "w", value, gradient }], { lr: 10 });
+    optimizer.step();
+    expect([...value.data]).toEqual([0, 0]);
+    expect(optimizer.diagnostics.rejectedUpdates).toBe(1);
+  });
+
+  it("strided weights are written in place, nothing between the rows is touched", () => {
+    const storage = new Float64Array(12).fill(7);
+    const value = new Matrix(storage, 2, 3, 5, 1);
+    const gradient = Matrix.zeros(2, 3).fill(1);
+    createOptimizer("sgd", [{ name: "w", value, gradient }], { lr: 1 }).step();
+    expect([...storage]).toEqual([7, 6, 6, 6, 7, 7, 6, 6, 6, 7, 7, 7]);
+  });
+});
+
+describe.each(chained)("%s in float32", (id) => {
+  it("follows float64 to single precision", () => {
+    // One smooth step: later steps of sign methods amplify rounding.
+    const steps = ordinary(8, 4, 3, 3);
+    const single = (a: Matrix) => Matrix.zeros(a.rows, a.cols, "float32").copy(a);
+    const run = (convert: (a: Matrix) => Matrix<never>) => {
+      const value = convert(generator(99).matrix(4, 3));
+      const parameter = {
+        name: "w",
+        value,
+        gradient: convert(steps[0]!.gradient),
+        inputs: { samples: convert(steps[0]!.inputs!) },
+        outputGradients: { samples: convert(steps[0]!.outputGradients!) },
+      };
+      const optimizer = createOptimizer(id, [parameter], { lr: 0.01 });
+      for (const step of steps) {
+        parameter.gradient.copy(step.gradient);
+        parameter.inputs = { samples: convert(step.inputs!) };
+        parameter.outputGradients = { samples: convert(step.outputGradients!) };
+        optimizer.step();
+      }
+      return value as unknown as Matrix;
+    };
+    const double = run((a) => a.clone() as never);
+    expect(
+      distance(
+        run((a) => single(a) as never),
+        double,
+      ),
+    ).toBeLessThan(2e-3);
+  });
+});
