@@ -21,4 +21,15 @@ export {
 } from "./equivalents.js";
 export { hermite, hermiteCoefficients, type IndexCoefficients, indexCoefficients } from "./hermite.js";
 export { type Estimate, type ExpectationOptions, gaussHermite, gaussianExpectation, gaussLegendre, type Rule } from "./quadrature.js";
+export {
+  angleStep,
+  bestLocalRate,
+  dampedRates,
+  kfacNoiseFloor,
+  type LocalRates,
+  localRates,
+  type NoiseFloor,
+  type Preconditioning,
+  schurSpectrum,
+} from "./representation.js";
 export { logUniformMeasure, SpectralMeasure, type Spectrum } from "./spectrum.js";
