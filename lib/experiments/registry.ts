@@ -1,10 +1,12 @@
 import { unknownName } from "./config.js";
 import type { AnyExperiment } from "./define.js";
 import { linearRepresentation } from "./linear-representation.js";
+import { singleIndexAlignment } from "./single-index-alignment.js";
+import { singleIndexGeneralization } from "./single-index-generalization.js";
 import { train } from "./train.js";
 
 /** Every experiment of the package. Add a line to add one; nothing else names them. */
-export const experiments: readonly AnyExperiment[] = [linearRepresentation, train];
+export const experiments: readonly AnyExperiment[] = [linearRepresentation, singleIndexAlignment, singleIndexGeneralization, train];
 
 /** @throws ConfigError, with the nearest name, when there is none of that id. */
 export function experimentById(id: string, among: readonly AnyExperiment[] = experiments): AnyExperiment {

@@ -13,6 +13,12 @@ function checkDamping(where: string, lambda: number): void {
   if (!(lambda >= 0 && Number.isFinite(lambda))) throw new RangeError(`${where}: damping must be finite and ≥ 0, got ${lambda}`);
 }
 
+/** 1 − φ·rank(S)/d, the distance from the interpolation threshold; rounding errors of weights count as zero. */
+function thresholdGap(measure: SpectralMeasure, phi: number): number {
+  const gap = 1 - phi * measure.rank;
+  return Math.abs(gap) < 1e-14 ? 0 : gap;
+}
+
 /**
  * Effective damping κ(λ): the largest root of `κ(1 − φ tr S(S+κ)^{-1}/d) = λ`.
  *
@@ -30,7 +36,7 @@ export function effectiveDamping(spectrum: Spectrum, phi: number, lambda: number
   checkPhi("effectiveDamping", phi);
   checkDamping("effectiveDamping", lambda);
   const measure = SpectralMeasure.from(spectrum);
-  const excess = 1 - phi * measure.rank;
+  const excess = thresholdGap(measure, phi);
   if (lambda === 0 && excess >= 0) return 0;
   // 1 − φ∫ s/(s+κ) = (1 − φ rank) + φ∫_{s>0} κ/(s+κ)
   const gap = (kappa: number) => excess + phi * measure.average((s) => (s > 0 ? kappa / (s + kappa) : 0));
@@ -58,7 +64,7 @@ export function effectiveDampingSlope(spectrum: Spectrum, phi: number, lambda: n
 
 function slopeAt(measure: SpectralMeasure, phi: number, lambda: number, kappa: number): number {
   const inverse =
-    kappa === 0 ? 1 - phi * measure.rank : lambda / kappa + phi * kappa * measure.average((s) => (s > 0 ? s / (s + kappa) ** 2 : 0));
+    kappa === 0 ? thresholdGap(measure, phi) : lambda / kappa + phi * kappa * measure.average((s) => (s > 0 ? s / (s + kappa) ** 2 : 0));
   if (!(inverse > 0))
     throw new RangeError("effectiveDampingSlope: undefined at the interpolation threshold (damping 0, n equal to the rank of S)");
   return 1 / inverse;

@@ -52,7 +52,7 @@ export class SpectralMeasure {
 
   /** Share of non-zero eigenvalues, rank(S)/d. */
   get rank(): number {
-    return this.average((s) => (s > 0 ? 1 : 0));
+    return 1 - this.average((s) => (s > 0 ? 0 : 1)); // exactly 1 for a regular S
   }
 }
 

@@ -128,6 +128,10 @@ describe("effectiveDampingSlope", () => {
   it("is refused at the interpolation threshold, and large near it", () => {
     expect(() => effectiveDampingSlope([1, 2], 1, 0)).toThrow(/threshold/);
     expect(() => effectiveDampingSlope([2, 0], 2, 0)).toThrow(/threshold/);
+    // whatever the rounding of the weights: 20 times 1/20, rank 1/3, rank 3/7
+    expect(() => effectiveDampingSlope(new Array(20).fill(1), 1, 0)).toThrow(/threshold/);
+    expect(() => effectiveDampingSlope([2, 0, 0], 3, 0)).toThrow(/threshold/);
+    expect(() => effectiveDampingSlope([1, 2, 3, 0, 0, 0, 0], 7 / 3, 0)).toThrow(/threshold/);
     expect(relative(effectiveDampingSlope([1], 1, 1e-12), 5e5)).toBeLessThan(1e-5);
   });
 });

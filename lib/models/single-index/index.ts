@@ -1,0 +1,5 @@
+export * from "./first-step.js";
+export * from "./links.js";
+export * from "./refit.js";
+export * from "./student.js";
+export * from "./teacher.js";

@@ -1,0 +1,95 @@
+import { Matrix } from "../../linalg/index.js";
+import type { Stream } from "../../random/index.js";
+import type { Link } from "./links.js";
+
+/** Where β* lies among the eigenvectors of S: on all of them evenly, or on the quarter with the largest or smallest eigenvalues. */
+export type Placement = "isotropic" | "top" | "bottom";
+
+/**
+ * β_i² for each eigenvalue, in the order of `spectrum`: |β*| = 1, spread evenly over the d eigenvectors, or over the ⌈d/4⌉ of the
+ * largest or smallest eigenvalues. `isotropic` is the mean of a uniformly random β*, so βᵀf(S)β = tr f(S)/d holds exactly rather than
+ * up to O(d^{-1/2}).
+ */
+export function placement(spectrum: ArrayLike<number>, where: Placement): Float64Array {
+  const d = spectrum.length;
+  const order = Array.from({ length: d }, (_, i) => i).sort((i, j) => spectrum[i] - spectrum[j]);
+  const quarter = Math.ceil(d / 4);
+  const chosen = where === "isotropic" ? order : where === "bottom" ? order.slice(0, quarter) : order.slice(d - quarter);
+  const squares = new Float64Array(d);
+  for (const i of chosen) squares[i] = 1 / chosen.length;
+  return squares;
+}
+
+/** Samples of the problem: inputs n×d, labels, and the noiseless target. */
+export interface Batch {
+  readonly inputs: Matrix;
+  readonly labels: Float64Array;
+  readonly clean: Float64Array;
+}
+
+/**
+ * The teacher `y = σ*(⟨β*, x⟩) + s_ε·N(0,1)`, x ~ N(0, S).
+ *
+ * Works in the eigenbasis of S: x_i = √s_i z_i. For Gaussian x this loses nothing wherever the learner commutes with rotations of the
+ * input: replacing (x, β*, rows of G0) by (Qx, Qβ*, G0Qᵀ) leaves labels, pre-activations and all cosines unchanged, G0 is rotation
+ * invariant in law, and gradient steps, (Ŝ+λ)^{-1} and ridge refits turn along. (Coordinate-wise methods such as Adam do not commute;
+ * for those inputs must be rotated.) Signs of β_i do not matter either, as z_i is symmetric; they are taken positive.
+ */
+export class SingleIndexTeacher {
+  readonly dimension: number;
+  /** β* in the eigenbasis. */
+  readonly beta: Float64Array;
+  readonly #scale: Float64Array;
+
+  /**
+   * @param spectrum eigenvalues of S
+   * @param squares β_i² on each of them
+   * @param noise standard deviation s_ε of the label noise
+   */
+  constructor(
+    readonly spectrum: ArrayLike<number>,
+    readonly squares: ArrayLike<number>,
+    readonly link: Link,
+    readonly noise: number,
+  ) {
+    if (squares.length !== spectrum.length)
+      throw new RangeError(`SingleIndexTeacher: ${spectrum.length} eigenvalues, ${squares.length} squares`);
+    this.dimension = spectrum.length;
+    this.beta = Float64Array.from(squares, Math.sqrt);
+    this.#scale = Float64Array.from(spectrum, Math.sqrt);
+  }
+
+  /** Draws n fresh samples. */
+  sample(stream: Stream, n: number): Batch {
+    const d = this.dimension;
+    const inputs = Matrix.zeros(n, d);
+    stream.child("inputs").normal(inputs);
+    const labels = stream.child("label noise").normals(n);
+    const clean = new Float64Array(n);
+    const { data } = inputs;
+    for (let i = 0, at = 0; i < n; i++) {
+      let u = 0;
+      for (let j = 0; j < d; j++, at++) {
+        data[at] *= this.#scale[j];
+        u += data[at] * this.beta[j];
+      }
+      clean[i] = this.link.value(u);
+      labels[i] = clean[i] + this.noise * labels[i];
+    }
+    return { inputs, labels, clean };
+  }
+
+  /** Squared cosine between a direction and β* in the metric M = I or S. */
+  squaredCosine(direction: ArrayLike<number>, metric: "euclidean" | "covariance"): number {
+    let overlap = 0;
+    let own = 0;
+    let target = 0;
+    for (let i = 0; i < this.dimension; i++) {
+      const m = metric === "covariance" ? this.spectrum[i] : 1;
+      overlap += m * direction[i] * this.beta[i];
+      own += m * direction[i] ** 2;
+      target += m * this.beta[i] ** 2;
+    }
+    return overlap ** 2 / (own * target);
+  }
+}

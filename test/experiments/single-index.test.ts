@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { singleIndexAlignment } from "../../lib/experiments/single-index-alignment.js";
+import { singleIndexGeneralization } from "../../lib/experiments/single-index-generalization.js";
+import { runTrial } from "../../lib/experiments/trial.js";
+
+interface Measured {
+  simulated: number;
+  standardError: number;
+  theory: number;
+}
+
+async function alignment(config: Record<string, unknown>): Promise<{ sgd: Measured; kfac: Measured }> {
+  return (await runTrial(singleIndexAlignment, config)).metrics as unknown as { sgd: Measured; kfac: Measured };
+}
+
+describe("single-index-alignment", () => {
+  // d = 400: the limit is reached to a few per cent where cos² ≫ 1/d.
+  it.each([
+    { phi: 0.5, spectrum: "log", cond: 100, sigma: "relu", damping: 0.1, seed: 1 },
+    { phi: 1.6, spectrum: "log", cond: 30, sigma: "tanh", damping: 0.01, seed: 2 },
+    { phi: 0.8, spectrum: "two-point", e: 0.9, sigma: "he1+he2", damping: 0.3, beta: "top", metric: "covariance", seed: 3 },
+    { phi: 0.4, spectrum: "two-point", e: 0.6, sigma: "linear", damping: 0, beta: "bottom", seed: 4 },
+    { phi: 2.5, spectrum: "isotropic", sigma: "linear", damping: 0, seed: 5 },
+    { phi: 0.3, spectrum: "log", cond: 1000, sigma: "he1+he3", damping: 1, metric: "covariance", seed: 6 },
+  ])("simulation meets theory: $spectrum phi=$phi $sigma damping=$damping", async (config) => {
+    const { sgd, kfac } = await alignment({ d: 400, draws: 30, ...config });
+    for (const { simulated, standardError, theory } of [sgd, kfac]) {
+      // five standard errors, and 2 % for d < ∞
+      expect(Math.abs(simulated - theory), `${simulated} ± ${standardError} vs ${theory}`).toBeLessThan(5 * standardError + 0.02 * theory);
+      expect(standardError).toBeLessThan(0.06 * theory);
+    }
+  });
+
+  it("is bit-identical for a seed, and another seed differs", async () => {
+    const config = { d: 40, draws: 2, seed: 8 };
+    const first = await alignment(config);
+    expect(await alignment(config)).toEqual(first);
+    expect((await alignment({ ...config, seed: 9 })).sgd.simulated).not.toBe(first.sgd.simulated);
+    // draws have their own streams: the first draw does not depend on how many follow
+    const single = await alignment({ ...config, draws: 1 });
+    expect(single.sgd.standardError).toBeNull();
+    expect(2 * first.sgd.simulated - single.sgd.simulated).toBeGreaterThan(0);
+  });
+
+  it("gives no theory at the interpolation threshold", async () => {
+    const { sgd, kfac } = await alignment({ d: 20, phi: 1, damping: 0, draws: 2 });
+    expect(kfac.theory).toBeNull();
+    expect(sgd.theory).toBeGreaterThan(0);
+  });
+});
+
+describe("single-index-generalization", () => {
+  it("one KFAC step beats one SGD step beats none (small problem, other seed)", async () => {
+    const config = { d: 60, hidden: 120, n: 1200, cond: 100, draws: 4, seed: 12 };
+    const metrics = (await runTrial(singleIndexGeneralization, config)).metrics as Record<
+      string,
+      { excess: number; standardError: number }
+    >;
+    const { randomFeatures, sgd, kfac } = metrics;
+    expect(sgd.excess).toBeLessThan(0.8 * randomFeatures.excess);
+    expect(kfac.excess).toBeLessThan(0.8 * sgd.excess);
+    expect(kfac.standardError).toBeGreaterThan(0);
+  });
+
+  it("without a bias and with the full gradient the order is the same", async () => {
+    const config = { d: 60, hidden: 120, n: 1200, cond: 100, draws: 4, seed: 13, step: "gradient", bias: 0 };
+    const { randomFeatures, sgd, kfac } = (await runTrial(singleIndexGeneralization, config)).metrics as Record<string, { excess: number }>;
+    expect(sgd.excess).toBeLessThan(randomFeatures.excess);
+    expect(kfac.excess).toBeLessThan(sgd.excess);
+  });
+});

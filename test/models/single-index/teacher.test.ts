@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { syrk } from "../../../lib/linalg/index.js";
+import { links, placement, SingleIndexTeacher } from "../../../lib/models/single-index/index.js";
+import { logSpectrum, Stream } from "../../../lib/random/index.js";
+
+describe("placement", () => {
+  it("spreads |β*| = 1 over all, the largest or the smallest quarter, whatever the order of the spectrum", () => {
+    const spectrum = [3, 1, 8, 2, 5, 7, 4, 6];
+    expect(Array.from(placement(spectrum, "isotropic"))).toEqual(Array(8).fill(1 / 8));
+    expect(Array.from(placement(spectrum, "top"))).toEqual([0, 0, 0.5, 0, 0, 0.5, 0, 0]);
+    expect(Array.from(placement(spectrum, "bottom"))).toEqual([0, 0.5, 0, 0.5, 0, 0, 0, 0]);
+    for (const d of [1, 2, 5, 7]) expect(placement(logSpectrum(d, 10), "top").reduce((a, b) => a + b)).toBeCloseTo(1, 14);
+  });
+});
+
+describe("SingleIndexTeacher", () => {
+  const spectrum = logSpectrum(12, 50);
+  const teacher = new SingleIndexTeacher(spectrum, placement(spectrum, "isotropic"), links["he1+he2"], 0.4);
+  const n = 40_000;
+  const batch = teacher.sample(new Stream(77, "teacher test"), n);
+
+  it("draws inputs of covariance S", () => {
+    const covariance = syrk(batch.inputs.T, { alpha: 1 / n });
+    for (let i = 0; i < 12; i++) {
+      for (let j = 0; j < 12; j++) {
+        const [want, scale] = [i === j ? spectrum[i] : 0, Math.sqrt(spectrum[i] * spectrum[j])];
+        expect(Math.abs(covariance.get(i, j) - want) / scale).toBeLessThan(5 * Math.sqrt(2 / n));
+      }
+    }
+  });
+
+  it("labels are the link of ⟨β*, x⟩ plus noise of the stated size", () => {
+    const row = batch.inputs.rowArray(5);
+    const u = row.reduce((total, x, j) => total + x * teacher.beta[j], 0);
+    expect(batch.clean[5]).toBeCloseTo(u + (u * u - 1) / Math.SQRT2, 12);
+    const noise = batch.labels.map((y, i) => y - batch.clean[i]);
+    expect(noise.reduce((total, e) => total + e * e, 0) / n / 0.16).toBeCloseTo(1, 1);
+  });
+
+  it("is reproducible, and other purposes give other samples", () => {
+    const again = teacher.sample(new Stream(77, "teacher test"), 3);
+    const other = teacher.sample(new Stream(77, "other"), 3);
+    expect(Array.from(again.inputs.rowArray(2))).toEqual(Array.from(batch.inputs.rowArray(2)));
+    expect(other.labels[0]).not.toBe(again.labels[0]);
+  });
+
+  it("squared cosines: 1 along β*, 0 across, by the metric", () => {
+    const plane = new SingleIndexTeacher([4, 1], [0.5, 0.5], links.linear, 0);
+    expect(plane.squaredCosine([2, 2], "covariance")).toBeCloseTo(1, 14);
+    expect(plane.squaredCosine([1, -1], "euclidean")).toBeCloseTo(0, 14);
+    expect(plane.squaredCosine([1, -1], "covariance")).toBeCloseTo((3 / 5) ** 2, 14);
+    expect(plane.squaredCosine([1, 0], "covariance")).toBeCloseTo(4 / 5, 14);
+  });
+});
