@@ -383,6 +383,40 @@ export interface Random<T extends Float64Array | Float32Array> {
   ): void;
 }
 
+/** What the BLAS says about itself. */
+export interface BlasInfo {
+  /** OpenBLAS's description of its build, version first. */
+  config: string;
+  /** The kernels chosen for this processor. */
+  coreType: string;
+  threads: number;
+  processors: number;
+}
+
+/** One routine against plain loops: the largest error, in units of n·ε (infinite when it gave up), and what is allowed. */
+export interface SelfCheck {
+  routine: string;
+  error: number;
+  limit: number;
+}
+
+/** The BLAS underneath. */
+export interface Runtime {
+  blasInfo(): BlasInfo;
+  /** Threads of the whole process, 1 … 1024. From then on workers do not change it. */
+  setThreads(threads: number): void;
+  getThreads(): number;
+  /**
+   * Called once by each worker thread that loads the addon: as long as there are any, and unless setThreads or the
+   * environment has chosen, the process has one BLAS thread.
+   */
+  enterWorker(): void;
+  /** gemm, syrk, syevd, potrf in both precisions. `fault`, in [0, 1], is added to one entry of each result, to test the check. */
+  selfCheck(fault: number): SelfCheck[];
+  /** True for the first caller in the process. */
+  firstLoad(): boolean;
+}
+
 /** A family of routines with the letter of its precision in front of each name. */
 type Prefixed<P extends string, Routines> = { [K in keyof Routines & string as `${P}${K}`]: Routines[K] };
 
@@ -392,7 +426,7 @@ export type Preparable = `${"d" | "s"}${keyof Blas<Float64Array>}`;
 /** The routines that exist in both precisions. */
 export interface Routines<T extends Float64Array | Float32Array> extends Blas<T>, Lapack<T>, Random<T> {}
 
-export interface Binding extends Prefixed<"d", Routines<Float64Array>>, Prefixed<"s", Routines<Float32Array>> {
+export interface Binding extends Prefixed<"d", Routines<Float64Array>>, Prefixed<"s", Routines<Float32Array>>, Runtime {
   /**
    * A routine with its arguments: the function returned runs it each time it is called, without reading or checking the
    * arguments again. It keeps their memory alive.

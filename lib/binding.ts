@@ -1,7 +1,9 @@
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isMainThread } from "node:worker_threads";
 import type { Binding, Routines } from "../binding.js";
+import { selfCheckAtLoad } from "./self-check.js";
 
 /** The folder that holds package.json: one above `lib/` (from source) and above `dist/` (built). */
 export const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -21,6 +23,8 @@ function load(): Binding {
 
 /** The native addon; see `binding.d.ts`. */
 export const binding: Binding = load();
+if (!isMainThread) binding.enterWorker();
+selfCheckAtLoad(binding);
 
 function precision(prefix: "d" | "s", other: "d" | "s"): Record<string, unknown> {
   const all = binding as unknown as Record<string, unknown>;

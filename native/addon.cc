@@ -4,12 +4,14 @@
 namespace layerwise {
 void registerBlas(napi_env env, napi_value exports);
 void registerLapack(napi_env env, napi_value exports);
+void registerRuntime(napi_env env, napi_value exports);
 void registerRandom(napi_env env, napi_value exports);
 }
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   layerwise::registerBlas(env, exports);
   layerwise::registerLapack(env, exports);
+  layerwise::registerRuntime(env, exports);
   layerwise::registerRandom(env, exports);
   return exports;
 }
