@@ -71,7 +71,8 @@ export const gaussNewton = defineMethod({
       },
     };
     const left = {
-      source: { ...outputGradients, available: () => true },
+      // The provider has no batch yet when states are made: it must not be asked.
+      source: { ...outputGradients, available: () => true, diagonal: () => false },
       factor: new Factor("left", inverseRootSolver(1), factorPolicy(o, 0)),
     };
     const chain = [kronecker({ left, right: null }, { split: controller ?? { lambda: () => o.damping } }), momentum({ mu: o.momentum })];

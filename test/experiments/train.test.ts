@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { experimentById, runTrial } from "../../lib/experiments/index.js";
+import { methodIds } from "../../lib/optim/index.js";
+
+const train = experimentById("train");
+
+describe("the train experiment", () => {
+  it.each(methodIds())("%s lowers the loss of the default problem at its default rate", async (optimizer) => {
+    const { series, metrics } = await runTrial(train, { optimizer, steps: 40, seed: 5 });
+    const losses = series.trainLoss as number[];
+    const mean = (from: number, to: number) => losses.slice(from, to).reduce((sum, x) => sum + x, 0) / (to - from);
+    expect(mean(-10 + losses.length, losses.length)).toBeLessThan(mean(0, 3));
+    expect(metrics.finalTestLoss).toBeGreaterThan(0);
+  });
+
+  it("repeats to the bit, and depends on the seed", async () => {
+    const config = { optimizer: "soap", steps: 15, seed: 8, precision: "float32", fisher: "sampled" };
+    const first = await runTrial(train, config);
+    expect(await runTrial(train, config)).toEqual(first);
+    expect((await runTrial(train, { ...config, seed: 9 })).series.trainLoss).not.toEqual(first.series.trainLoss);
+  });
+
+  it("compares methods on the same data and the same first weights", async () => {
+    const starts = await Promise.all(["sgd", "muon", "gauss-newton"].map((optimizer) => runTrial(train, { optimizer, steps: 1 })));
+    expect(new Set(starts.map(({ series }) => series.trainLoss![0])).size).toBe(1);
+  });
+
+  it("counts the steps to a target", async () => {
+    const { series, metrics } = await runTrial(train, { optimizer: "kfac", steps: 80, target: 1 });
+    const step = metrics.stepsToTarget as number;
+    const mean = (end: number) => {
+      const recent = (series.trainLoss as number[]).slice(Math.max(0, end - 10), end);
+      return recent.reduce((sum, x) => sum + x, 0) / recent.length;
+    };
+    expect(mean(step)).toBeLessThanOrEqual(1);
+    expect(mean(step - 1)).toBeGreaterThan(1);
+  });
+
+  it("names a wrong option of the method", async () => {
+    await expect(runTrial(train, { optimizer: "muon", options: '{"momentun": 0.9}' })).rejects.toThrow(/momentun.*did you mean "momentum"/);
+  });
+});
