@@ -417,6 +417,132 @@ export interface Runtime {
   firstLoad(): boolean;
 }
 
+/**
+ * Fused routines of layer-wise preconditioning. Outputs share memory with no input unless stated. Numerical failures are
+ * an `Error` with the code given; the output is untouched then.
+ */
+export interface Fused<T extends Float64Array | Float32Array> {
+  /**
+   * F ← β·F + α·X̃ᵀX̃ (axis "columns": the m rows of X are examples, F n×n) or β·F + α·X·Xᵀ (axis "rows", F m×m); one
+   * symmetric rank-k product, F in full symmetric storage (the lower triangle decides; not read when β = 0).
+   * `homogeneous` appends a constant 1 to every example without copying X: F is then (n+1)×(n+1).
+   * @throws RangeError when F shares memory with X, or homogeneous with axis "rows".
+   */
+  KroneckerFactorUpdate(
+    axis: "columns" | "rows",
+    homogeneous: boolean,
+    m: number,
+    n: number,
+    alpha: number,
+    x: T,
+    xOffset: number,
+    ldx: number,
+    beta: number,
+    factor: T,
+    factorOffset: number,
+    ldf: number,
+  ): void;
+  /**
+   * Both sides of one gradient G (m×n): L ← β·L + α·G·Gᵀ (m×m) and R ← β·R + α·Gᵀ·G (n×n), as
+   * {@link Fused.KroneckerFactorUpdate} does one.
+   * @throws RangeError when G, L and R share memory.
+   */
+  KroneckerFactorsUpdate(
+    m: number,
+    n: number,
+    alpha: number,
+    g: T,
+    gOffset: number,
+    ldg: number,
+    beta: number,
+    left: T,
+    leftOffset: number,
+    ldLeft: number,
+    right: T,
+    rightOffset: number,
+    ldRight: number,
+  ): void;
+  /**
+   * out ← op(L)·G·op(R), out m×n, G gRows×gCols. A side that is `null` (with two placeholders after it) is the
+   * identity. The intermediate product lives in kept scratch memory.
+   * @throws RangeError when out shares memory with an operand; with both sides present out may be G itself.
+   */
+  KroneckerApply(
+    transL: boolean,
+    transR: boolean,
+    m: number,
+    n: number,
+    gRows: number,
+    gCols: number,
+    left: T | null,
+    leftOffset: number,
+    ldLeft: number,
+    g: T,
+    gOffset: number,
+    ldg: number,
+    right: T | null,
+    rightOffset: number,
+    ldRight: number,
+    out: T,
+    outOffset: number,
+    ldOut: number,
+  ): void;
+  /**
+   * out ← (A + c·I)^(−1/p), n×n, bitwise symmetric. c = damping × (1 | mean diagonal of A | λmax). "eigh": eigenvalues
+   * and vectors (syevd), the root formed as one symmetric product; "cholesky" (p = 1): potrf and potri; "auto" takes the
+   * quicker one. `small` says what becomes of an eigenvalue λ + c ≤ 0 ("refuse": error), or of one at or below
+   * threshold·(λmax + c): raised to it ("floor") or left out ("pseudo-inverse"). A and out may be one and the same.
+   * info (6 numbers) receives λmin and λmax of A (NaN when not known), c, the method (1 eigh, 2 cholesky, 3 coupled
+   * Newton), its iterations and its residual (NaN when not measured).
+   * @throws Error ERR_NOT_FINITE (NaN or infinity in A), ERR_NOT_POSITIVE_DEFINITE, ERR_NO_CONVERGENCE; out is untouched.
+   */
+  InverseRoot(
+    p: number,
+    damping: number,
+    relativeTo: "absolute" | "trace" | "max",
+    small: "refuse" | "floor" | "pseudo-inverse",
+    threshold: number,
+    method: "auto" | "eigh" | "cholesky",
+    n: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    out: T,
+    outOffset: number,
+    ldOut: number,
+    info: Float64Array,
+    infoOffset: number,
+  ): void;
+  /**
+   * Odd polynomials of the singular values of A (m×n): X ← A / (safety·‖A‖_F + epsilon), then `steps` times
+   * X ← a·X + b·XXᵀX + c·(XXᵀ)²X with (a, b, c) from row after row of `coefficients` (steps×3), through the Gram matrix
+   * of the smaller side. A = 0 gives 0. A and out may be one and the same.
+   * @throws Error ERR_NOT_FINITE.
+   */
+  NewtonSchulz(
+    steps: number,
+    coefficients: Float64Array,
+    coefficientsOffset: number,
+    safety: number,
+    epsilon: number,
+    m: number,
+    n: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    out: T,
+    outOffset: number,
+    ldOut: number,
+  ): void;
+  /**
+   * out ← U·Vᵀ of A = U·Σ·Vᵀ (m×n), without the directions with σ ≤ max(m, n)·ε·σmax. Computed in double precision,
+   * through the eigenvectors of the smaller Gram matrix where its condition allows (error ≲ 1e-11), else by gesdd.
+   * A and out may be one and the same.
+   * @throws Error ERR_NOT_FINITE, ERR_NO_CONVERGENCE.
+   */
+  PolarFactor(m: number, n: number, a: T, aOffset: number, lda: number, out: T, outOffset: number, ldOut: number): void;
+}
+
 /** A family of routines with the letter of its precision in front of each name. */
 type Prefixed<P extends string, Routines> = { [K in keyof Routines & string as `${P}${K}`]: Routines[K] };
 
@@ -424,7 +550,7 @@ type Prefixed<P extends string, Routines> = { [K in keyof Routines & string as `
 export type Preparable = `${"d" | "s"}${keyof Blas<Float64Array>}`;
 
 /** The routines that exist in both precisions. */
-export interface Routines<T extends Float64Array | Float32Array> extends Blas<T>, Lapack<T>, Random<T> {}
+export interface Routines<T extends Float64Array | Float32Array> extends Blas<T>, Lapack<T>, Fused<T>, Random<T> {}
 
 export interface Binding extends Prefixed<"d", Routines<Float64Array>>, Prefixed<"s", Routines<Float32Array>>, Runtime {
   /**

@@ -5,6 +5,9 @@ namespace layerwise {
 void registerBlas(napi_env env, napi_value exports);
 void registerLapack(napi_env env, napi_value exports);
 void registerRuntime(napi_env env, napi_value exports);
+void registerKronecker(napi_env env, napi_value exports);
+void registerRoots(napi_env env, napi_value exports);
+void registerOrthogonalize(napi_env env, napi_value exports);
 void registerRandom(napi_env env, napi_value exports);
 }
 
@@ -12,6 +15,9 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   layerwise::registerBlas(env, exports);
   layerwise::registerLapack(env, exports);
   layerwise::registerRuntime(env, exports);
+  layerwise::registerKronecker(env, exports);
+  layerwise::registerRoots(env, exports);
+  layerwise::registerOrthogonalize(env, exports);
   layerwise::registerRandom(env, exports);
   return exports;
 }

@@ -103,6 +103,14 @@ class Args {
   napi_value value() { return values_[next_++]; }
   bool has(size_t index) const { return index < count_; }
 
+  /// Whether the next argument is null; if so it and the `following` after it are passed over (an optional matrix: 2).
+  bool skipNull(size_t following) {
+    napi_valuetype type;
+    if (next_ >= count_ || napi_typeof(env, values_[next_], &type) != napi_ok || type != napi_null) return false;
+    next_ += 1 + following;
+    return true;
+  }
+
   bool boolean(const char* name) {
     napi_value v = value();
     bool out;

@@ -1,0 +1,99 @@
+import { routines } from "../binding.js";
+import { leading, matrixInto, requireSquare } from "./arguments.js";
+import type { Matrix, Real } from "./matrix.js";
+
+/** What c means in (A + cI)^(−1/p): c itself, c × mean diagonal (trace/n), or c × largest eigenvalue. */
+export type RelativeTo = null | "trace" | "max";
+
+/** The spectrum's small end, after damping. */
+export interface SmallEigenvalueRule {
+  /**
+   * "refuse" (default): an eigenvalue ≤ 0 is an error. "floor": eigenvalues below threshold·(λmax + c) are raised to it.
+   * "pseudo-inverse": they are left out (their root is 0).
+   */
+  readonly small?: "refuse" | "floor" | "pseudo-inverse";
+  /** Relative threshold of "floor" and "pseudo-inverse"; default n·ε of the precision. */
+  readonly threshold?: number;
+}
+
+/** What the root is of, and how it is damped. */
+export interface RootOptions extends SmallEigenvalueRule {
+  /** The root's order, a positive integer: 1 inverse, 2 inverse square root, 4 Shampoo's. */
+  readonly p: number;
+  /** c ≥ 0, see `relativeTo`. Default 0. */
+  readonly damping?: number;
+  readonly relativeTo?: RelativeTo;
+}
+
+/** How to compute the root. */
+export type RootMethod = "auto" | "eigh" | "cholesky";
+
+/** What a root computation found. */
+export interface RootInfo {
+  /** Extreme eigenvalues of A without damping; NaN where the method does not compute them (Cholesky). */
+  lambdaMin: number;
+  lambdaMax: number;
+  /** The absolute c that was added. */
+  damping: number;
+  method: "eigh" | "cholesky" | "coupled-newton";
+  /** Iterations of an iterative method. */
+  iterations: number;
+  /** ‖A·Xᵖ − I‖_max where the method measures it, else NaN. */
+  residual: number;
+}
+
+const methods = ["eigh", "eigh", "cholesky", "coupled-newton"] as const;
+const report = new Float64Array(6);
+
+/** The threshold in use: the given one, or n·ε. */
+export function smallThreshold(a: Matrix<Real>, options: SmallEigenvalueRule): number {
+  if ((options.small ?? "refuse") === "refuse") return 0;
+  return options.threshold ?? a.rows * (a.data instanceof Float64Array ? 2 ** -52 : 2 ** -23);
+}
+
+/**
+ * (A + c·I)^(−1/p) of a symmetric matrix, bitwise symmetric.
+ *
+ * "eigh" forms the root from eigenvectors as one symmetric product V·s·(V·s)ᵀ with s = (λ + c)^(−1/2p); its error relative
+ * to the root's norm grows as ε·κ. "cholesky" (p = 1 only) is 2–3 times quicker. "auto" takes Cholesky for p = 1 (unless
+ * eigenvalues are needed for the damping or the small-eigenvalue rule), eigh otherwise.
+ *
+ * @param a n×n; the lower triangle decides. Left unchanged unless it is also `out`.
+ * @param options `out`: n×n, may be `a`. `info`: receives what was found.
+ * @throws Error with code ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE (λmin in the message) or ERR_NO_CONVERGENCE; `out` is
+ * untouched then. TypeError on mixed precisions; RangeError on shapes and option bounds.
+ */
+export function inverseRoot<T extends Real>(
+  a: Matrix<T>,
+  options: RootOptions & { readonly method?: RootMethod; readonly out?: Matrix<T>; readonly info?: Partial<RootInfo> },
+): Matrix<T> {
+  const { p, damping = 0, relativeTo = null, small = "refuse", method = "auto", info } = options;
+  const n = requireSquare("inverseRoot", a);
+  const out = matrixInto("inverseRoot", "out", n, n, a.data, options.out);
+  routines(a.data).InverseRoot(
+    p,
+    damping,
+    relativeTo ?? "absolute",
+    small,
+    smallThreshold(a, options),
+    method,
+    n,
+    a.data,
+    a.offset,
+    leading(a),
+    out.data,
+    out.offset,
+    leading(out),
+    report,
+    0,
+  );
+  if (info) {
+    info.lambdaMin = report[0]!;
+    info.lambdaMax = report[1]!;
+    info.damping = report[2]!;
+    info.method = methods[report[3]!]!;
+    info.iterations = report[4]!;
+    info.residual = report[5]!;
+  }
+  return out;
+}

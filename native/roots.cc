@@ -1,0 +1,158 @@
+#include "roots.h"
+
+#include <limits>
+#include <string>
+
+#include "blas.h"
+#include "lapack.h"
+#include "workspace.h"
+
+namespace layerwise {
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+[[noreturn]] void notPositiveDefinite(double lambdaMin, double c) {
+  throw NumericalError("ERR_NOT_POSITIVE_DEFINITE",
+                       "a is not positive definite after damping by " + Args::text(c) + ": its smallest eigenvalue is " + Args::text(lambdaMin));
+}
+
+/// x^{-1/p·share}; the common powers by square roots.
+inline double power(double x, double exponent) {
+  if (exponent == -0.5) return 1 / std::sqrt(x);
+  if (exponent == -0.25) return 1 / std::sqrt(std::sqrt(x));
+  if (exponent == -0.125) return 1 / std::sqrt(std::sqrt(std::sqrt(x)));
+  if (exponent == -1) return 1 / x;
+  return std::pow(x, exponent);
+}
+
+template <typename T> double largestEigenvalue(View<T> a) {
+  Workspace scope;
+  T* copy = scope.take<T>(static_cast<int64_t>(a.rows) * a.rows);
+  T* w = scope.take<T>(a.rows);
+  copyMatrix(a.rows, a.rows, a.data, a.ld, copy, a.rows);
+  syevd(false, a.rows, copy, a.rows, w);
+  return w[a.rows - 1];
+}
+
+template <typename T> RootInfo byEigh(const RootOptions& o, View<T> a, View<T> out) {
+  const int n = a.rows;
+  Workspace scope;
+  T* v = scope.take<T>(static_cast<int64_t>(n) * n);
+  T *w = scope.take<T>(n), *s = scope.take<T>(n);
+  copyMatrix(n, n, a.data, a.ld, v, n);
+  syevd(true, n, v, n, w);
+  const double c = absoluteDamping(o, meanDiagonal(a), w[n - 1]);
+  // Half the power on each side, so that the root is a symmetric product: V s (V s)ᵀ.
+  rootOfEigenvalues(o, n, w, c, -0.5 / o.p, s);
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < n; ++j) v[static_cast<int64_t>(i) * n + j] *= s[i];
+  syrk<T>(true, n, n, T(1), v, n, T(0), out.data, out.ld);
+  return {w[0], w[n - 1], c, RootMethod::Eigh, 0, kUnknown};
+}
+
+template <typename T> RootInfo byCholesky(const RootOptions& o, View<T> a, View<T> out) {
+  const int n = a.rows;
+  const double lambdaMax = o.relativeTo == RelativeTo::Max ? largestEigenvalue(a) : kUnknown;
+  const double c = absoluteDamping(o, meanDiagonal(a), lambdaMax);
+  // In scratch: a failure leaves out untouched.
+  Workspace scope;
+  T* l = scope.take<T>(static_cast<int64_t>(n) * n);
+  copyMatrix(n, n, a.data, a.ld, l, n);
+  for (int i = 0; i < n; ++i) l[static_cast<int64_t>(i) * (n + 1)] += static_cast<T>(c);
+  try {
+    potrf(true, n, l, n);
+    potri(true, n, l, n);
+  } catch (const NumericalError& error) {
+    throw NumericalError("ERR_NOT_POSITIVE_DEFINITE", "a is not positive definite after damping by " + Args::text(c) + ": " + error.what());
+  }
+  copyMatrix(n, n, l, n, out.data, out.ld);
+  return {kUnknown, lambdaMax, c, RootMethod::Cholesky, 0, kUnknown};
+}
+
+RootMethod choose(const RootOptions& o) {
+  if (o.method != RootMethod::Auto) return o.method;
+  return o.p == 1 && o.small == SmallEigenvalues::Refuse && o.relativeTo != RelativeTo::Max ? RootMethod::Cholesky : RootMethod::Eigh;
+}
+
+}  // namespace
+
+double absoluteDamping(const RootOptions& o, double meanDiagonal, double lambdaMax) {
+  switch (o.relativeTo) {
+    case RelativeTo::Trace: return o.damping * meanDiagonal;
+    case RelativeTo::Max: return o.damping * lambdaMax;
+    default: return o.damping;
+  }
+}
+
+template <typename T> double meanDiagonal(const View<T>& a) {
+  double mean = 0;
+  for (int i = 0; i < a.rows; ++i) mean += static_cast<double>(a.row(i)[i]) / a.rows;
+  return mean;
+}
+
+template <typename T> void rootOfEigenvalues(const RootOptions& o, int n, const T* lambda, double c, double exponent, T* out) {
+  const double cut = o.threshold * (lambda[n - 1] + c);
+  for (int i = 0; i < n; ++i) {
+    const double x = lambda[i] + c;
+    if (o.small == SmallEigenvalues::Refuse ? !(x > 0) : !(cut > 0)) {
+      if (o.small == SmallEigenvalues::PseudoInverse && lambda[n - 1] + c <= 0 && lambda[n - 1] + c >= 0 && x >= 0) out[i] = 0;  // A = 0
+      else notPositiveDefinite(lambda[0] + c, c);
+    } else if (o.small == SmallEigenvalues::PseudoInverse && x <= cut) out[i] = 0;
+    else out[i] = static_cast<T>(power(o.small == SmallEigenvalues::Floor ? std::max(x, cut) : x, exponent));
+  }
+}
+
+template <typename T> RootInfo inverseRoot(const RootOptions& o, View<T> a, View<T> out) {
+  const int n = a.rows;
+  if (n == 0) return {kUnknown, kUnknown, 0, choose(o), 0, kUnknown};
+  requireFiniteTriangle("a", true, n, a.data, a.ld);
+  switch (choose(o)) {
+    case RootMethod::Cholesky: return byCholesky(o, a, out);
+    default: return byEigh(o, a, out);
+  }
+}
+
+template RootInfo inverseRoot(const RootOptions&, View<double>, View<double>);
+template RootInfo inverseRoot(const RootOptions&, View<float>, View<float>);
+template double meanDiagonal(const View<double>&);
+template double meanDiagonal(const View<float>&);
+template void rootOfEigenvalues(const RootOptions&, int, const double*, double, double, double*);
+template void rootOfEigenvalues(const RootOptions&, int, const float*, double, double, float*);
+
+RootOptions readRootOptions(Args& in) {
+  RootOptions o;
+  o.p = static_cast<int>(in.integer("p", 1, 1024));
+  o.damping = in.bounded("damping", 0, std::numeric_limits<double>::max());
+  o.relativeTo = static_cast<RelativeTo>(in.choice("relativeTo", {"absolute", "trace", "max"}));
+  o.small = static_cast<SmallEigenvalues>(in.choice("small", {"refuse", "floor", "pseudo-inverse"}));
+  o.threshold = in.bounded("threshold", 0, 1);
+  if (o.small != SmallEigenvalues::Refuse && o.threshold == 0) in.rangeError("threshold", "positive when small eigenvalues are floored or dropped", "0");
+  return o;
+}
+
+namespace {
+
+template <typename T> napi_value inverseRootExport(Args& in) {
+  RootOptions o = readRootOptions(in);
+  o.method = static_cast<RootMethod>(in.choice("method", {"auto", "eigh", "cholesky"}));
+  if (o.method == RootMethod::Cholesky && o.p != 1) in.rangeError("method", "\"eigh\" when p > 1", "\"cholesky\"");
+  if (o.method == RootMethod::Cholesky && o.small != SmallEigenvalues::Refuse) in.rangeError("method", "\"eigh\" when small eigenvalues are floored or dropped", "\"cholesky\"");
+  const int n = in.dimension("n");
+  const auto a = in.matrix<T>("a", n, n), out = in.matrix<T>("out", n, n);
+  const auto report = in.contiguous<double>("info", 6);
+  in.distinctOrSame(out, a);
+  const RootInfo info = inverseRoot(o, a, out);
+  const double values[] = {info.lambdaMin, info.lambdaMax, info.damping, static_cast<double>(info.method), static_cast<double>(info.iterations), info.residual};
+  std::copy_n(values, 6, report.data);
+  return in.undefined();
+}
+
+}  // namespace
+
+void registerRoots(napi_env env, napi_value exports) {
+  LAYERWISE_EXPORT(env, exports, "dInverseRoot", inverseRootExport<double>);
+  LAYERWISE_EXPORT(env, exports, "sInverseRoot", inverseRootExport<float>);
+}
+
+}  // namespace layerwise

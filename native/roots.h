@@ -1,0 +1,46 @@
+// Inverse p-th roots of symmetric positive definite matrices.
+#pragma once
+
+#include "args.h"
+
+namespace layerwise {
+
+enum class RelativeTo { Absolute, Trace, Max };
+enum class RootMethod { Auto, Eigh, Cholesky, CoupledNewton };
+/// What becomes of an eigenvalue of A + cI at or below the threshold.
+enum class SmallEigenvalues { Refuse, Floor, PseudoInverse };
+
+struct RootOptions {
+  int p = 1;
+  double damping = 0;
+  RelativeTo relativeTo = RelativeTo::Absolute;
+  RootMethod method = RootMethod::Auto;
+  SmallEigenvalues small = SmallEigenvalues::Refuse;
+  double threshold = 0;  ///< relative to λmax + c; 0 for Refuse
+};
+
+/// What a root computation found; NaN where the method does not know.
+struct RootInfo {
+  double lambdaMin, lambdaMax;  ///< of A, without damping
+  double damping;               ///< c, absolute
+  RootMethod method;
+  int iterations = 0;
+  double residual;  ///< max |A Xᵖ − I| / n when the method measured it
+};
+
+/// out ← (A + cI)^{-1/p}, exactly symmetric; the lower triangle of A decides. A and out may be one view.
+/// @throws NumericalError ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE, ERR_NO_CONVERGENCE; out is untouched then
+template <typename T> RootInfo inverseRoot(const RootOptions& options, View<T> a, View<T> out);
+
+/// c of the options for a matrix of the given mean diagonal and largest eigenvalue.
+double absoluteDamping(const RootOptions& options, double meanDiagonal, double lambdaMax);
+template <typename T> double meanDiagonal(const View<T>& a);
+
+/// (λ + c)^{-1/p} by the options' rule for small eigenvalues, ascending λ, for i = 0 … n−1.
+/// @throws NumericalError ERR_NOT_POSITIVE_DEFINITE
+template <typename T> void rootOfEigenvalues(const RootOptions& options, int n, const T* lambda, double c, double exponent, T* out);
+
+/// The options in the order in which every root export takes them: p, damping, relativeTo, small, threshold.
+RootOptions readRootOptions(Args& in);
+
+}  // namespace layerwise
