@@ -1,3 +1,4 @@
+export * from "./checkpoint.js";
 export * from "./diagnostics.js";
 export * from "./factor.js";
 export { adaptDamping, type DampingRule, defaultDampingRule } from "./levenberg-marquardt.js";
