@@ -367,7 +367,7 @@ export interface Random<T extends Float64Array | Float32Array> {
   /**
    * out ← scale·Gamma(shape + i·shapeStep, 1) for element i (Marsaglia and Tsang). Chi-square with df degrees of freedom:
    * shape df/2, scale 2.
-   * @throws RangeError when a shape is not positive.
+   * @throws RangeError when a shape is not in (0, 1e300].
    */
   Gamma(
     key: BigUint64Array,

@@ -141,7 +141,7 @@ napi_value wordsExport(Args& in) {
 template <typename T> napi_value normalExport(Args& in) {
   const Key key = readKey(in);
   const uint64_t index = readIndex(in);
-  const double mean = in.number("mean"), std = in.number("std");
+  const double mean = in.bounded("mean", -1e300, 1e300), std = in.bounded("std", -1e300, 1e300);
   const auto out = readOut<T>(in);
   fill(out, [&](int64_t first, int64_t count, double* x) {
     normals(key, index + first, count, x);
@@ -188,8 +188,8 @@ template <typename T> napi_value gammaExport(Args& in) {
   const auto out = readOut<T>(in);
   const int64_t total = static_cast<int64_t>(out.rows) * out.cols;
   const double last = shape + step * static_cast<double>(total - 1);
-  if (total > 0 && !(shape > 0 && last > 0))
-    in.rangeError("shape", "positive for every element", Args::text(std::min(shape, last)));
+  if (total > 0 && !(shape > 0 && last > 0 && last <= 1e300))
+    in.rangeError("shape", "in (0, 1e300] for every element", Args::text(shape > 0 ? last : shape));
   fill(out, [&](int64_t first, int64_t count, double* x) {
     for (int64_t i = 0; i < count; ++i) x[i] = scale * gamma(key, index + first + i, shape + step * static_cast<double>(first + i));
   });

@@ -55,9 +55,10 @@ export class Stream {
   /** Fills with mean + std·z, z standard normal. Defaults: mean 0, std 1. */
   normal<T extends Target>(out: T, { mean = 0, std = 1 }: { mean?: number; std?: number } = {}): T {
     const { data, rows, cols, offset, stride, count } = shape(out);
-    const index = this.#advance("normal", count);
+    const index = this.#position.normal;
     if (data instanceof Float64Array) binding.dNormal(this.key, index, mean, std, rows, cols, data, offset, stride);
     else binding.sNormal(this.key, index, mean, std, rows, cols, data, offset, stride);
+    this.#position.normal += count;
     return out;
   }
 
@@ -69,18 +70,20 @@ export class Stream {
   /** Fills with uniforms on [0, 1). */
   uniform<T extends Target>(out: T): T {
     const { data, rows, cols, offset, stride, count } = shape(out);
-    const index = this.#advance("uniform", count);
+    const index = this.#position.uniform;
     if (data instanceof Float64Array) binding.dUniform(this.key, index, rows, cols, data, offset, stride);
     else binding.sUniform(this.key, index, rows, cols, data, offset, stride);
+    this.#position.uniform += count;
     return out;
   }
 
   /** Fills with signs, ±1 with equal probability. */
   rademacher<T extends Target>(out: T): T {
     const { data, rows, cols, offset, stride, count } = shape(out);
-    const index = this.#advance("sign", count);
+    const index = this.#position.sign;
     if (data instanceof Float64Array) binding.dRademacher(this.key, index, rows, cols, data, offset, stride);
     else binding.sRademacher(this.key, index, rows, cols, data, offset, stride);
+    this.#position.sign += count;
     return out;
   }
 
@@ -93,7 +96,7 @@ export class Stream {
     const index = this.#position.gamma;
     if (data instanceof Float64Array) binding.dGamma(this.key, index, shapeParameter, shapeStep, scale, rows, cols, data, offset, stride);
     else binding.sGamma(this.key, index, shapeParameter, shapeStep, scale, rows, cols, data, offset, stride);
-    this.#advance("gamma", count);
+    this.#position.gamma += count;
     return out;
   }
 
@@ -108,7 +111,7 @@ export class Stream {
   /** Fills with integers in [0, bound), 1 ≤ bound ≤ 2³¹. */
   integers(out: Int32Array, bound: number): Int32Array {
     binding.randomIntegers(this.key, this.#position.integer, bound, out.length, out, 0);
-    this.#advance("integer", out.length);
+    this.#position.integer += out.length;
     return out;
   }
 
@@ -116,20 +119,15 @@ export class Stream {
   permutation(n: number): Int32Array {
     const out = new Int32Array(n);
     binding.randomPermutation(this.key, this.#position.permutation, n, out, 0);
-    this.#advance("permutation", n);
+    this.#position.permutation += n;
     return out;
   }
 
   /** Fills with raw words of Philox4x64-10. */
   words(out: BigUint64Array): BigUint64Array {
-    binding.randomWords(this.key, this.#advance("words", out.length), out.length, out, 0);
+    binding.randomWords(this.key, this.#position.words, out.length, out, 0);
+    this.#position.words += out.length;
     return out;
-  }
-
-  #advance(sequence: Sequence, count: number): number {
-    const index = this.#position[sequence];
-    this.#position[sequence] = index + count;
-    return index;
   }
 }
 
@@ -143,6 +141,9 @@ function shape(out: Target) {
       stride: Math.max(1, out.stride),
       count: out.rows * out.cols,
     };
+  }
+  if (!(out instanceof Float64Array || out instanceof Float32Array)) {
+    throw new TypeError("Stream: the target must be a Float64Array, a Float32Array or a Matrix");
   }
   return { data: out, rows: 1, cols: out.length, offset: 0, stride: Math.max(1, out.length), count: out.length };
 }

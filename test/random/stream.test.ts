@@ -116,6 +116,16 @@ describe("targets", () => {
     expect(strided.toArrays().flat()).toEqual(Array.from(Float32Array.from(double.subarray(0, 2100))));
   });
 
+  it("refuses other targets and parameters without a law, and then moves nothing", () => {
+    const stream = new Stream(6);
+    expect(() => stream.normal([1, 2] as unknown as Float64Array)).toThrow(TypeError);
+    expect(() => stream.uniform(new Int32Array(2) as unknown as Float64Array)).toThrow(TypeError);
+    expect(() => stream.normal(new Float64Array(2), { mean: Number.NaN })).toThrow(/mean/);
+    expect(() => stream.normal(new Float64Array(2), { std: Infinity })).toThrow(/std/);
+    expect(() => stream.permutation(-1)).toThrow(RangeError);
+    expect(stream.normals(3)).toEqual(new Stream(6).normals(3));
+  });
+
   it("accepts empty targets", () => {
     const stream = new Stream(6);
     expect(stream.normal(new Float64Array(0)).length).toBe(0);
@@ -128,13 +138,23 @@ describe("targets", () => {
 describe("paths", () => {
   it("are at least the portable one", () => expect(paths).toContain("portable"));
 
-  it("all give the same bits", () => {
-    const reference = new Stream(21);
+  it("all give the same bits, in long and in short pieces", () => {
+    const bytes = (x: Float64Array) => Buffer.from(x.buffer);
     binding.randomPath("portable");
-    const expected = reference.normals(100_003);
+    const expected = new Stream(21).normals(1_000_003);
     for (const path of paths) {
       expect(binding.randomPath(path)).toBe(path);
-      expect(Buffer.from(new Stream(21).normals(100_003).buffer).equals(Buffer.from(expected.buffer)), path).toBe(true);
+      expect(bytes(new Stream(21).normals(expected.length)).equals(bytes(expected)), path).toBe(true);
+      const stream = new Stream(21);
+      const pieces = new Float64Array(20_000);
+      for (let at = 0, n = 1; at < pieces.length; n = (n * 3 + 1) % 401) {
+        at += stream.normal(pieces.subarray(at, at + n)).length;
+      }
+      expect(bytes(pieces).equals(bytes(expected.slice(0, pieces.length))), path).toBe(true);
     }
+  });
+
+  it("refuse an unknown name", () => {
+    expect(() => binding.randomPath("sse" as "auto")).toThrow(/"portable"/);
   });
 });
