@@ -131,14 +131,20 @@ function prepare(config: Config, stream: Stream) {
   const head = initial.child("head").normal(Matrix.zeros(dy, k), { std: 1 / Math.sqrt(k) });
   const student = new Student(head, trunk, batchNorm);
   const batches = (purpose: string) =>
-    new Batches(stream.child("batches", purpose), train, { n, sampling, inputs, centered: batchNorm !== "none" });
+    new Batches(stream.child("batches", purpose), train, {
+      n,
+      sampling,
+      inputs,
+      centered: batchNorm !== "none",
+      standardized: batchNorm === "input",
+    });
   const { method, options } = optimizerOf(config);
   const training: Training = Object.hasOwn(alternating, config.optimizer)
     ? alternatingTraining(student, batches("trunk"), batches("head"), trunkStep(method, options))
     : jointTraining(student, batches("joint"), method, options, config.fisher);
   const metrics = new Metrics(k, d, dy);
   const effective = Matrix.zeros(k, d);
-  const see = () => student.effectiveTrunk(train.covariance, effective);
+  const see = () => student.effectiveTrunk(train.covariance.matrix, effective);
   const evaluate = Object.assign(
     () => ({
       trainLoss: metrics.loss(train, student.head, see()),

@@ -73,7 +73,7 @@ export class Metrics {
   loss(task: Task, head: Matrix, trunk: Matrix): number {
     const error = this.#error.copy(task.map);
     gemm(head, trunk, { out: error, alpha: -1, beta: 1 });
-    gemm(error, task.sqrtCovariance, { out: this.#colored });
+    gemm(error, task.covariance.sqrt, { out: this.#colored });
     return 0.5 * norm(this.#colored) ** 2 + 0.5 * task.map.rows * task.noise ** 2;
   }
 
@@ -83,7 +83,7 @@ export class Metrics {
    */
   transferLoss(task: Task, trunk: Matrix): number {
     const rows = this.#rows;
-    gemm(trunk, task.sqrtCovariance, { out: rows });
+    gemm(trunk, task.covariance.sqrt, { out: rows });
     if (!orthonormalizeRows(rows)) return this.#dependentTransferLoss(task, trunk);
     const error = this.#colored.copy(this.#target(task));
     gemm(error, rows.T, { out: this.#projected });
@@ -94,7 +94,7 @@ export class Metrics {
   /** The same when the rows are dependent: leave out those in the span of earlier ones. */
   #dependentTransferLoss(task: Task, trunk: Matrix): number {
     if (!Number.isFinite(norm(trunk))) return Number.NaN;
-    const colored = gemm(trunk, task.sqrtCovariance);
+    const colored = gemm(trunk, task.covariance.sqrt);
     let rank = 0;
     for (let i = 0; i < trunk.rows; i++) {
       this.#rows.block(rank, 0, 1, trunk.cols).copy(colored.row(i));
@@ -110,7 +110,7 @@ export class Metrics {
   #target(task: Task): Matrix {
     const known = this.#targets.get(task);
     if (known) return known;
-    const target = gemm(task.map, task.sqrtCovariance);
+    const target = gemm(task.map, task.covariance.sqrt);
     this.#targets.set(task, target);
     return target;
   }

@@ -1,18 +1,15 @@
-import { gemm, Matrix, trace } from "../../linalg/index.js";
-import type { Batches, HeadMoments, Moments } from "./moments.js";
+import { gemm, Matrix, norm, syrk } from "../../linalg/index.js";
+import { BATCH_NORM_EPSILON, type Batch } from "./batches.js";
 
 /** Where batch normalisation stands: nowhere, on z = Gx, or on x. It has no affine part: F and G do that. */
 export type BatchNorm = "none" | "hidden" | "input";
 
-/** Added to variances before the square root. */
-export const BATCH_NORM_EPSILON = 1e-5;
-
 /**
- * The two-layer linear network f(x) = F G x with loss ½E|y − f(x)|², and its gradients from the moments of a batch.
+ * The two-layer linear network f(x) = F G x with loss ½E|y − f(x)|² and its gradients on a {@link Batch}.
  *
- * With batch normalisation, which needs centred moments, D below holds inverse standard deviations over the batch:
+ * With batch normalisation the batches must be centred. D holds inverse standard deviations over the batch:
  * - `hidden`: f(x) = F D G (x − x̄), D = diag(var(Gx) + ε)^{-1/2}; the gradient goes through D;
- * - `input`: f(x) = F G D (x − x̄), D = diag(var(x) + ε)^{-1/2}.
+ * - `input`: f(x) = F G D (x − x̄), D = diag(var(x) + ε)^{-1/2}; the batches bring this normalisation (`standardized`).
  */
 export class Student {
   /** F, dy×k. */
@@ -21,15 +18,14 @@ export class Student {
   readonly trunk: Matrix;
   readonly headGradient: Matrix;
   readonly trunkGradient: Matrix;
-  /** Moments of what F sees, at the last {@link gradients} or {@link featureMoments}. */
-  readonly features: HeadMoments;
-  /** F D (`hidden`) or F: how the outputs depend on Gx when D is held fixed. */
-  readonly backward: Matrix;
-  /** D G (`hidden`) or G. */
-  readonly #scaledTrunk: Matrix;
+  /** Γ with ∇G = Γ Cᵀ: the gradient in the coordinates of u, for {@link Batch.solve}. */
+  readonly whitenedGradient: Matrix;
   readonly #scale: Float64Array;
-  readonly #trunkInput: Matrix;
-  readonly #residualInput: Matrix;
+  readonly #colored: Matrix;
+  readonly #backward: Matrix;
+  readonly #featureMoment: Matrix;
+  #buffers: { z: Matrix; residual: Matrix; delta: Matrix };
+  #n = 0;
 
   constructor(
     head: Matrix,
@@ -43,86 +39,55 @@ export class Student {
     this.trunk = trunk;
     this.headGradient = Matrix.zeros(dy, k);
     this.trunkGradient = Matrix.zeros(k, d);
-    this.features = { zz: Matrix.zeros(k, k), yz: Matrix.zeros(dy, k) };
-    this.backward = batchNorm === "hidden" ? Matrix.zeros(dy, k) : head;
-    this.#scaledTrunk = batchNorm === "hidden" ? Matrix.zeros(k, d) : trunk;
-    this.#scale = new Float64Array(batchNorm === "input" ? d : k).fill(1);
-    this.#trunkInput = Matrix.zeros(k, d);
-    this.#residualInput = Matrix.zeros(dy, d);
+    this.whitenedGradient = Matrix.zeros(k, d);
+    this.#scale = new Float64Array(k).fill(1);
+    this.#colored = Matrix.zeros(k, d);
+    this.#backward = Matrix.zeros(dy, k);
+    this.#featureMoment = Matrix.zeros(k, k);
+    this.#buffers = this.#allocate(0);
   }
 
-  /** Turns the moments of a batch into those of what G sees, in place: with `input`, D Sxx D and Syx D. */
-  normalizeInputs(moments: Moments): Moments {
-    if (this.batchNorm !== "input") return moments;
-    const { xx, yx } = moments;
-    for (let j = 0; j < xx.cols; j++) this.#scale[j] = inverseStd(xx.get(j, j));
-    scaleRows(xx, this.#scale);
-    scaleColumns(xx, this.#scale);
-    scaleColumns(yx, this.#scale);
-    return moments;
+  /** ∇F on a batch, into `headGradient`. @returns the loss ½ tr E[rrᵀ]. */
+  gradientOfHead({ u, y, n, color }: Batch): number {
+    if (u.cols !== this.#buffers.z.cols) this.#buffers = this.#allocate(u.cols);
+    const { z, residual } = this.#buffers;
+    this.#n = n;
+    gemm(color ? gemm(this.trunk, color, { out: this.#colored }) : this.trunk, u, { out: z });
+    if (this.batchNorm === "hidden") this.#normalize(z);
+    residual.copy(y);
+    gemm(this.head, z, { out: residual, beta: -1 });
+    gemm(residual, z.T, { out: this.headGradient, alpha: 1 / n });
+    return (0.5 * norm(residual) ** 2) / n;
   }
 
-  /**
-   * Gradients of the loss with respect to F and G, into `headGradient` and `trunkGradient`, from the moments of what G
-   * sees ({@link normalizeInputs}).
-   */
-  gradients({ xx, yx }: Moments): void {
-    const { head, features, trunkGradient } = this;
-    const trunkInput = this.#trunkInput;
-    const residualInput = this.#residualInput;
-    gemm(this.trunk, xx, { out: trunkInput });
-    const trunk = this.#scaleTrunk();
-    gemm(trunkInput, trunk.T, { out: features.zz });
-    gemm(yx, trunk.T, { out: features.yz });
-    this.headGradientFromFeatures();
-    // ∇(DG) = Fᵀ (F D G Sxx − Syx)
-    residualInput.copy(yx);
-    gemm(head, trunkInput, { out: residualInput, beta: -1 });
-    gemm(head.T, residualInput, { out: trunkGradient });
+  /** ∇F and ∇G on a batch, into `headGradient` and `trunkGradient`. @returns the loss. */
+  gradients(batch: Batch): number {
+    const loss = this.gradientOfHead(batch);
+    const { residual, delta } = this.#buffers;
+    gemm(this.head.T, residual, { out: delta });
     if (this.batchNorm === "hidden") this.#throughScale();
+    gemm(delta, batch.u.T, { out: this.whitenedGradient, alpha: 1 / batch.n });
+    if (batch.color) gemm(this.whitenedGradient, batch.color.T, { out: this.trunkGradient });
+    else this.trunkGradient.copy(this.whitenedGradient);
+    return loss;
   }
 
-  /** ∇F = F Szz − Syz, from `features`. */
-  headGradientFromFeatures(): void {
-    const { head, features, headGradient } = this;
-    headGradient.copy(features.yz);
-    gemm(head, features.zz, { out: headGradient, beta: -1 });
+  /** E zzᵀ of the features that F sees, on the last batch. */
+  get featureMoment(): Matrix {
+    return syrk(this.#buffers.z, { out: this.#featureMoment, alpha: 1 / this.#n });
   }
 
-  /** The loss on the batch of the last {@link gradients} (of centred outputs, if normalised), given its Syy. */
-  loss(yy: Matrix): number {
-    return 0.5 * trace(this.residualMoment(yy, Matrix.zeros(yy.rows, yy.cols)));
+  /** E rrᵀ of the residual r = f(x) − y on the last batch. */
+  residualMoment(out: Matrix): Matrix {
+    return syrk(this.#buffers.residual, { out, alpha: 1 / this.#n });
   }
 
-  /** E[rrᵀ], r = y − f(x), on the batch of the last {@link gradients}, given its Syy. */
-  residualMoment(yy: Matrix, out: Matrix): Matrix {
-    const { head, features, headGradient } = this;
-    // Syy − F Syzᵀ + (F Szz − Syz) Fᵀ
-    out.copy(yy);
-    gemm(head, features.yz.T, { out, alpha: -1, beta: 1 });
-    return gemm(headGradient, head.T, { out, beta: 1 });
-  }
-
-  /** Moments of what F sees on the present batch of `batches`, into `features`. `moments` is a buffer. */
-  featureMoments(batches: Batches, moments: Moments): HeadMoments {
-    const { features, trunk } = this;
-    if (this.batchNorm === "input") {
-      const { xx, yx } = this.normalizeInputs(batches.moments(moments));
-      gemm(trunk, xx, { out: this.#trunkInput });
-      gemm(this.#trunkInput, trunk.T, { out: features.zz });
-      gemm(yx, trunk.T, { out: features.yz });
-      return features;
-    }
-    batches.headMoments(trunk, features);
-    if (this.batchNorm === "hidden") {
-      const { zz, yz } = features;
-      const scale = this.#scale;
-      for (let a = 0; a < zz.rows; a++) scale[a] = inverseStd(zz.get(a, a));
-      scaleRows(zz, scale);
-      scaleColumns(zz, scale);
-      scaleColumns(yz, scale);
-    }
-    return features;
+  /** dy/dz with D held fixed, on the last batch: F D (`hidden`) or F. */
+  get backward(): Matrix {
+    if (this.batchNorm !== "hidden") return this.head;
+    const { head } = this;
+    for (let i = 0; i < head.rows; i++) for (let a = 0; a < head.cols; a++) this.#backward.set(i, a, head.get(i, a) * this.#scale[a]!);
+    return this.#backward;
   }
 
   /**
@@ -131,58 +96,53 @@ export class Student {
    */
   effectiveTrunk(covariance: Matrix, out: Matrix): Matrix {
     out.copy(this.trunk);
+    const { rows: k, cols: d } = out;
     if (this.batchNorm === "input") {
-      for (let j = 0; j < out.cols; j++) this.#scale[j] = inverseStd(covariance.get(j, j));
-      scaleColumns(out, this.#scale);
+      for (let j = 0; j < d; j++) {
+        const scale = inverseStd(covariance.get(j, j));
+        for (let a = 0; a < k; a++) out.set(a, j, out.get(a, j) * scale);
+      }
     } else if (this.batchNorm === "hidden") {
-      gemm(this.trunk, covariance, { out: this.#trunkInput });
-      scaleRows(out, this.#outputScale());
+      gemm(this.trunk, covariance, { out: this.#colored });
+      for (let a = 0; a < k; a++) {
+        let variance = 0;
+        for (let j = 0; j < d; j++) variance += this.#colored.get(a, j) * this.trunk.get(a, j);
+        const scale = inverseStd(variance);
+        for (let j = 0; j < d; j++) out.set(a, j, out.get(a, j) * scale);
+      }
     }
     return out;
   }
 
-  /** Replaces G Sxx (in `#trunkInput`) by D G Sxx and returns D G; F D goes to `backward`. Without `hidden`, D = I. */
-  #scaleTrunk(): Matrix {
-    if (this.batchNorm === "hidden") {
-      const scale = this.#outputScale();
-      scaleRows(this.#scaledTrunk.copy(this.trunk), scale);
-      scaleRows(this.#trunkInput, scale);
-      scaleColumns(this.backward.copy(this.head), scale);
+  /** z ← D z. */
+  #normalize(z: Matrix): void {
+    for (let a = 0; a < z.rows; a++) {
+      const row = z.rowArray(a);
+      let squares = 0;
+      for (let i = 0; i < row.length; i++) squares += row[i]! ** 2;
+      const scale = inverseStd(squares / this.#n);
+      for (let i = 0; i < row.length; i++) row[i]! *= scale;
+      this.#scale[a] = scale;
     }
-    return this.#scaledTrunk;
   }
 
-  /** D from G Sxx in `#trunkInput`: the variance of zₐ is (G Sxx Gᵀ)ₐₐ. */
-  #outputScale(): Float64Array {
-    const { rows: k, cols: d } = this.trunk;
-    for (let a = 0; a < k; a++) {
-      let variance = 0;
-      for (let j = 0; j < d; j++) variance += this.#trunkInput.get(a, j) * this.trunk.get(a, j);
-      this.#scale[a] = inverseStd(variance);
-    }
-    return this.#scale;
-  }
-
-  /**
-   * From H = ∇(DG) to ∇G. Row a: d·h − d² (h·ĝ) (ĝ Sxx) with ĝ = d g, since ∂d/∂g = −d³ g Sxx.
-   */
+  /** From δ = dL/dẑ to dL/dz, row by row: d (δ − ẑ ⟨δ, ẑ⟩/n), because ẑ = d z and ∂d/∂z = −d³ z/n. */
   #throughScale(): void {
-    const { trunkGradient: h } = this;
-    for (let a = 0; a < h.rows; a++) {
-      const d = this.#scale[a]!;
+    const { z, delta } = this.#buffers;
+    for (let a = 0; a < z.rows; a++) {
+      const row = delta.rowArray(a);
+      const normalized = z.rowArray(a);
       let along = 0;
-      for (let j = 0; j < h.cols; j++) along += h.get(a, j) * this.#scaledTrunk.get(a, j);
-      for (let j = 0; j < h.cols; j++) h.set(a, j, d * (h.get(a, j) - along * this.#trunkInput.get(a, j)));
+      for (let i = 0; i < row.length; i++) along += row[i]! * normalized[i]!;
+      along /= this.#n;
+      for (let i = 0; i < row.length; i++) row[i] = this.#scale[a]! * (row[i]! - along * normalized[i]!);
     }
+  }
+
+  #allocate(columns: number) {
+    const { rows: dy, cols: k } = this.head;
+    return { z: Matrix.zeros(k, columns), residual: Matrix.zeros(dy, columns), delta: Matrix.zeros(k, columns) };
   }
 }
 
 const inverseStd = (variance: number) => 1 / Math.sqrt(variance + BATCH_NORM_EPSILON);
-
-function scaleRows(a: Matrix, scale: Float64Array): void {
-  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.cols; j++) a.set(i, j, a.get(i, j) * scale[i]!);
-}
-
-function scaleColumns(a: Matrix, scale: Float64Array): void {
-  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.cols; j++) a.set(i, j, a.get(i, j) * scale[j]!);
-}

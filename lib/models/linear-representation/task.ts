@@ -13,9 +13,7 @@ export interface Task {
   /** M = F* G*, dy×d. */
   readonly map: Matrix;
   /** S, d×d. */
-  readonly covariance: Matrix;
-  /** The symmetric S^{1/2}, d×d. */
-  readonly sqrtCovariance: Matrix;
+  readonly covariance: Covariance;
   /** s, the standard deviation of each output's noise. */
   readonly noise: number;
 }
@@ -32,7 +30,7 @@ export interface TaskOptions {
 }
 
 /** Assembles a task from its parts. */
-export function makeTask(parts: Pick<Task, "head" | "trunk" | "covariance" | "sqrtCovariance" | "noise">): Task {
+export function makeTask(parts: Pick<Task, "head" | "trunk" | "covariance" | "noise">): Task {
   return { ...parts, map: gemm(parts.head, parts.trunk) };
 }
 
@@ -43,8 +41,7 @@ export function makeTask(parts: Pick<Task, "head" | "trunk" | "covariance" | "sq
 export function randomTask(stream: Stream, trunk: Matrix, { dy, cond, condF, noise }: TaskOptions): Task {
   const { rows: k, cols: d } = trunk;
   const covariance = Covariance.rotated(logSpectrum(d, cond), stream.child("covariance"));
-  const head = randomHead(stream.child("head"), dy, k, condF);
-  return makeTask({ head, trunk, covariance: covariance.matrix, sqrtCovariance: covariance.sqrt, noise });
+  return makeTask({ head: randomHead(stream.child("head"), dy, k, condF), trunk, covariance, noise });
 }
 
 /** k×d with orthonormal rows, Haar distributed. */

@@ -1,12 +1,12 @@
-import { gemm, Matrix, norm, syrk } from "../../linalg/index.js";
+import { axpy, gemm, Matrix, norm, syrk } from "../../linalg/index.js";
 import { createOptimizer, type Optimizer, type Parameter } from "../../optim/index.js";
-import type { Batches } from "./moments.js";
-import { PreconditionedStep } from "./preconditioned-step.js";
+import type { Batch, Batches } from "./batches.js";
 import type { Student } from "./student.js";
+import { SymmetricSolver } from "./symmetric-solver.js";
 
 /** A training method, one step at a time. */
 export interface Training {
-  /** One step at learning rate `lr`, on fresh batches. @returns false when something was not finite. */
+  /** One step at learning rate `lr`, on fresh batches. @returns false, leaving the weights, when something was not finite. */
   step(lr: number): boolean;
 }
 
@@ -24,52 +24,71 @@ export type OptimizerOptions = Readonly<Record<string, unknown>>;
  *   `empirical` (the labels of the batch, residual r): Bᵀ E[rrᵀ] B for G, E[rrᵀ] for F.
  */
 export function jointTraining(student: Student, batches: Batches, method: string, options: OptimizerOptions, fisher: Fisher): Training {
-  const { head, trunk, headGradient, trunkGradient, features, backward } = student;
+  const { head, trunk, headGradient, trunkGradient } = student;
   const { rows: dy, cols: k } = head;
-  const moments = batches.allocate(fisher === "empirical");
   const residual = Matrix.identity(dy);
   const colored = Matrix.zeros(k, dy);
   const outputs = Matrix.zeros(k, k);
+  const { batch } = batches;
+  // Moments are computed when an optimizer reads them: most never do.
   const parameters: Parameter[] = [
-    { name: "G", value: trunk, gradient: trunkGradient, inputs: { moment: moments.xx }, outputGradients: { moment: outputs } },
-    { name: "F", value: head, gradient: headGradient, inputs: { moment: features.zz }, outputGradients: { moment: residual } },
+    {
+      name: "G",
+      value: trunk,
+      gradient: trunkGradient,
+      inputs: moment(() => batch.inputMoment),
+      outputGradients: moment(() => {
+        const { backward } = student;
+        if (fisher === "exact") return syrk(backward.T, { out: outputs });
+        return gemm(gemm(backward.T, student.residualMoment(residual), { out: colored }), backward, { out: outputs });
+      }),
+    },
+    {
+      name: "F",
+      value: head,
+      gradient: headGradient,
+      inputs: moment(() => student.featureMoment),
+      outputGradients: moment(() => (fisher === "exact" ? residual : student.residualMoment(residual))),
+    },
   ];
   const optimizer = createOptimizer(method, parameters, options);
-  const backwardT = backward.T;
   return {
     step(lr) {
-      student.gradients(student.normalizeInputs(batches.next().moments(moments)));
-      if (moments.yy) {
-        student.residualMoment(moments.yy, residual);
-        gemm(gemm(backwardT, residual, { out: colored }), backward, { out: outputs });
-      } else {
-        syrk(backwardT, { out: outputs });
-      }
+      student.gradients(batches.next());
       return stepIfFinite(optimizer, lr, [trunkGradient, headGradient]);
     },
   };
 }
 
-/** How G steps in {@link alternatingTraining}; `inputs` and `outputs` are its two moments, Sxx and FᵀF. */
-export type TrunkStep = (student: Student, inputs: Matrix, outputs: Matrix) => (lr: number) => boolean;
+/** How G steps in {@link alternatingTraining}, once the gradients on `batch` are there. */
+export type TrunkStep = (student: Student, batch: Batch) => (lr: number) => boolean;
 
-/** Stylised KFAC on G: `G ← G − η (FᵀF)^{-1} ∇L (Sxx + λI)^{-1}`. */
+/** Stylised KFAC on G: `G ← G − η (FᵀF)^{-1} ∇L (Sxx + λI)^{-1}`, by solves. */
 export function stylisedTrunkStep(damping: number): TrunkStep {
-  return ({ trunk, trunkGradient }, q, p) => {
-    const step = new PreconditionedStep(trunk.rows, trunk.cols);
-    return (lr) => step.apply(trunk, trunkGradient, { lr, q, damping, p });
+  return (student, batch) => {
+    const { trunk, whitenedGradient } = student;
+    const outputs = Matrix.zeros(trunk.rows, trunk.rows);
+    const direction = Matrix.zeros(trunk.rows, trunk.cols);
+    const solver = new SymmetricSolver(trunk.rows);
+    return (lr) => {
+      if (!batch.solve(whitenedGradient, damping, direction)) return false;
+      if (!solver.set(syrk(student.backward.T, { out: outputs }))) return false;
+      return stepAlong(solver.left(direction), lr, trunk);
+    };
   };
 }
 
 /** A registered optimizer on G, which is shown Sxx and FᵀF. */
 export function optimizerTrunkStep(method: string, options: OptimizerOptions): TrunkStep {
-  return ({ trunk, trunkGradient }, inputs, outputs) => {
+  return (student, batch) => {
+    const { trunk, trunkGradient } = student;
+    const outputs = Matrix.zeros(trunk.rows, trunk.rows);
     const parameter = {
       name: "G",
       value: trunk,
       gradient: trunkGradient,
-      inputs: { moment: inputs },
-      outputGradients: { moment: outputs },
+      inputs: moment(() => batch.inputMoment),
+      outputGradients: moment(() => syrk(student.backward.T, { out: outputs })),
     };
     const optimizer = createOptimizer(method, [parameter], options);
     return (lr) => stepIfFinite(optimizer, lr, [trunkGradient]);
@@ -77,27 +96,43 @@ export function optimizerTrunkStep(method: string, options: OptimizerOptions): T
 }
 
 /**
- * The alternating scheme: a step on G, then a full least-squares step on F at the new G, on a batch of its own:
- * `F ← Syz Szz^{-1}`.
+ * The least-squares step on F: `F ← F − η ∇F (Szz + λI)^{-1}`, which with η = 1 and λ = 0 lands on Syz Szz^{-1} from
+ * anywhere.
  */
+export function leastSquaresHead(student: Student, { lr = 1, damping = 0 } = {}): (batch: Batch) => boolean {
+  const { head, headGradient } = student;
+  const solver = new SymmetricSolver(head.cols);
+  return (batch) => {
+    student.gradientOfHead(batch);
+    return solver.set(student.featureMoment, damping) && stepAlong(solver.right(headGradient), lr, head);
+  };
+}
+
+/** The alternating scheme: a step on G, then a full least-squares step on F at the new G, on a batch of its own. */
 export function alternatingTraining(student: Student, trunkBatches: Batches, headBatches: Batches, trunkStep: TrunkStep): Training {
-  const { head, trunk, headGradient, features, backward } = student;
-  const moments = trunkBatches.allocate();
-  const headMoments = headBatches.allocate();
-  const outputs = Matrix.zeros(trunk.rows, trunk.rows);
-  const backwardT = backward.T;
-  const stepTrunk = trunkStep(student, moments.xx, outputs);
-  const leastSquares = new PreconditionedStep(head.rows, head.cols);
+  const stepTrunk = trunkStep(student, trunkBatches.batch);
+  const fitHead = leastSquaresHead(student);
   return {
     step(lr) {
-      student.gradients(student.normalizeInputs(trunkBatches.next().moments(moments)));
-      syrk(backwardT, { out: outputs });
-      if (!stepTrunk(lr)) return false;
-      student.featureMoments(headBatches.next(), headMoments);
-      student.headGradientFromFeatures();
-      return leastSquares.apply(head, headGradient, { lr: 1, q: features.zz });
+      student.gradients(trunkBatches.next());
+      return stepTrunk(lr) && fitHead(headBatches.next());
     },
   };
+}
+
+/** A statistic that is computed when it is read. */
+function moment(compute: () => Matrix): { readonly moment: Matrix } {
+  return {
+    get moment() {
+      return compute();
+    },
+  };
+}
+
+function stepAlong(direction: Matrix, lr: number, weight: Matrix): boolean {
+  if (!Number.isFinite(norm(direction))) return false;
+  axpy(-lr, direction, weight);
+  return true;
 }
 
 function stepIfFinite(optimizer: Optimizer, lr: number, gradients: readonly Matrix[]): boolean {

@@ -65,7 +65,7 @@ describe("loss", () => {
     const g = gaussian("g2", k, d);
     const error = gemm(f, g);
     for (let i = 0; i < error.data.length; i++) error.data[i] = task.map.data[i]! - error.data[i]!;
-    const quadratic = gemm(gemm(error, task.covariance), error.T);
+    const quadratic = gemm(gemm(error, task.covariance.matrix), error.T);
     let trace = 0;
     for (let i = 0; i < dy; i++) trace += quadratic.get(i, i);
     expect(metrics.loss(task, f, g)).toBeCloseTo(0.5 * trace + 0.12, 10);
@@ -76,8 +76,8 @@ describe("transferLoss", () => {
   it("is the excess loss at the least-squares head", () => {
     const g = gaussian("g3", k, d);
     // F = M S Gᵀ (G S Gᵀ)^{-1}, by least squares on the coloured rows
-    const colored = gemm(g, task.sqrtCovariance);
-    const target = gemm(task.map, task.sqrtCovariance);
+    const colored = gemm(g, task.covariance.sqrt);
+    const target = gemm(task.map, task.covariance.sqrt);
     const { values, vectors } = eigh(gemm(colored, colored.T));
     const scaled = vectors.clone();
     for (let i = 0; i < k; i++) for (let j = 0; j < k; j++) scaled.set(i, j, vectors.get(i, j) / values[j]!);

@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { gemm, Matrix } from "../../../lib/linalg/index.js";
+import { gemm, Matrix, qr, trace } from "../../../lib/linalg/index.js";
 import {
   BATCH_NORM_EPSILON,
+  Batch,
   type BatchNorm,
-  momentsOf,
-  PreconditionedStep,
+  batchOf,
+  leastSquaresHead,
   Student,
+  stylisedTrunkStep,
 } from "../../../lib/models/linear-representation/index.js";
 import { Stream } from "../../../lib/random/index.js";
 
@@ -57,11 +59,11 @@ describe.each(["none", "hidden", "input"] as const)("batchNorm %s", (norm) => {
   const f = gaussian("f", dy, k);
   const g = gaussian("g", k, d);
   const student = new Student(f, g, norm);
-  const moments = student.normalizeInputs(momentsOf(norm === "none" ? x : centered(x), y));
-  student.gradients(moments);
+  const batch = norm === "none" ? batchOf(x, y) : batchOf(norm === "input" ? standardized(x) : centered(x), y);
+  const loss = student.gradients(batch);
 
   it("has the loss of the examples to 14 digits", () => {
-    expect(Math.abs(student.loss(moments.yy!) / sampleLoss(x, y, f, g, norm) - 1)).toBeLessThan(1e-13);
+    expect(Math.abs(loss / sampleLoss(x, y, f, g, norm) - 1)).toBeLessThan(1e-13);
   });
 
   it.each([
@@ -83,22 +85,30 @@ describe.each(["none", "hidden", "input"] as const)("batchNorm %s", (norm) => {
   });
 
   it("is the linear map of its effective trunk when batch and population agree", () => {
-    const { xx } = momentsOf(centered(x), y);
-    const effective = student.effectiveTrunk(xx, Matrix.zeros(k, d));
-    const linear = new Student(f, effective);
-    const raw = momentsOf(norm === "none" ? x : centered(x), y);
-    linear.gradients(raw);
-    expect(linear.loss(raw.yy!)).toBeCloseTo(sampleLoss(x, y, f, g, norm), 10);
+    const { inputMoment } = batchOf(centered(x), y);
+    const linear = new Student(f, student.effectiveTrunk(inputMoment, Matrix.zeros(k, d)));
+    expect(linear.gradients(batchOf(norm === "none" ? x : centered(x), y))).toBeCloseTo(sampleLoss(x, y, f, g, norm), 10);
   });
 
-  it("has the residual moment of the examples", () => {
-    if (norm !== "none") return;
-    const residual = gemm(gemm(x, g.T), f.T);
-    for (let i = 0; i < residual.data.length; i++) residual.data[i] = y.data[i]! - residual.data[i]!;
-    const expected = gemm(residual.T, residual, { alpha: 1 / n });
-    student.gradients(moments);
-    const got = student.residualMoment(moments.yy!, Matrix.zeros(dy, dy));
-    for (let i = 0; i < got.data.length; i++) expect(got.data[i]).toBeCloseTo(expected.data[i]!, 9);
+  it("has twice its loss in the trace of E[rrᵀ], and the second moment of its features", () => {
+    student.gradients(batch);
+    expect(trace(student.residualMoment(Matrix.zeros(dy, dy)))).toBeCloseTo(2 * loss, 10);
+    if (norm === "hidden") for (let a = 0; a < k; a++) expect(student.featureMoment.get(a, a)).toBeCloseTo(1, 3);
+    else close(student.featureMoment, gemm(gemm(g, batch.inputMoment), g.T).toArrays());
+  });
+
+  it("sees the same on fewer columns with the same moments, to 13 digits", () => {
+    // [X; Y] = L Qᵀ: the d + dy columns of L have the moments of the n examples.
+    const all = Matrix.zeros(n, d + dy);
+    all.block(0, 0, n, d).copy(transposed(batch.u));
+    all.block(0, d, n, dy).copy(transposed(batch.y));
+    const lower = transposed(qr(all).r);
+    const compressed = new Batch(lower.block(0, 0, d, d + dy), lower.block(d, 0, dy, d + dy), n);
+    const twin = new Student(f, g, norm);
+    expect(Math.abs(twin.gradients(compressed) / loss - 1)).toBeLessThan(1e-13);
+    student.gradients(batch);
+    close(twin.headGradient, student.headGradient.toArrays());
+    close(twin.trunkGradient, student.trunkGradient.toArrays());
   });
 });
 
@@ -106,20 +116,32 @@ describe("stylised two-layer KFAC", () => {
   const { F, G, X, Y, eta_G, eta_F, lam_G, lam_F, grad_G, G_plus, grad_F, F_plus } = golden.stylised_two_layer_kfac;
 
   it("meets the golden gradients and steps", () => {
-    const moments = momentsOf(Matrix.from(X), Matrix.from(Y));
+    const batch = batchOf(Matrix.from(X), Matrix.from(Y));
     const student = new Student(Matrix.from(F), Matrix.from(G));
-    student.gradients(moments);
+    student.gradients(batch);
     close(student.trunkGradient, grad_G);
-    const next = new Student(Matrix.from(F), Matrix.from(G_plus));
-    next.gradients(moments);
-    close(next.headGradient, grad_F);
-    const p = gemm(student.head.T, student.head);
-    new PreconditionedStep(2, 3).apply(student.trunk, student.trunkGradient, { lr: eta_G, q: moments.xx, damping: lam_G, p });
+    stylisedTrunkStep(lam_G)(student, batch)(eta_G);
     close(student.trunk, G_plus);
-    new PreconditionedStep(3, 2).apply(next.head, next.headGradient, { lr: eta_F, q: next.features.zz, damping: lam_F });
-    close(next.head, F_plus);
+    student.gradientOfHead(batch);
+    close(student.headGradient, grad_F);
+    leastSquaresHead(student, { lr: eta_F, damping: lam_F })(batch);
+    close(student.head, F_plus);
   });
 });
+
+function transposed(a: Matrix): Matrix {
+  return gemm(a.T, Matrix.identity(a.rows));
+}
+
+function standardized(a: Matrix): Matrix {
+  const out = centered(a);
+  for (let j = 0; j < a.cols; j++) {
+    let variance = BATCH_NORM_EPSILON;
+    for (let i = 0; i < a.rows; i++) variance += out.get(i, j) ** 2 / a.rows;
+    for (let i = 0; i < a.rows; i++) out.set(i, j, out.get(i, j) / Math.sqrt(variance));
+  }
+  return out;
+}
 
 function close(got: Matrix, expected: number[][]): void {
   expected.forEach((row, i) => {

@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 import { cholesky, choleskyInverse, choleskySolve, gemm, Matrix, norm, svd, trace } from "../../../lib/linalg/index.js";
 import {
   alternatingTraining,
+  Batch,
   Batches,
   type BatchOptions,
   jointTraining,
-  type Moments,
+  leastSquaresHead,
   makeTask,
   optimizerTrunkStep,
-  PreconditionedStep,
   randomTask,
   randomTrunk,
   Student,
@@ -17,7 +17,7 @@ import {
   subspaceDistance,
   type Task,
 } from "../../../lib/models/linear-representation/index.js";
-import { Stream } from "../../../lib/random/index.js";
+import { Covariance, Stream } from "../../../lib/random/index.js";
 
 const golden = JSON.parse(readFileSync(new URL("../../fixtures/steps.json", import.meta.url), "utf8")).deterministic;
 const k = 3;
@@ -36,26 +36,10 @@ function makeProblem(name: string, { cond = 100, noise = 0.1 } = {}) {
   return { task, student, source };
 }
 
-/** The moments of infinitely many examples, as a source of batches. */
-function population(task: Task): Batches {
-  const { covariance, map, noise } = task;
-  const yx = gemm(map, covariance);
-  const batches = {
-    next: () => batches,
-    allocate: () => ({ xx: Matrix.zeros(d, d), yx: Matrix.zeros(map.rows, d), yy: null }),
-    moments(out: Moments) {
-      out.xx.copy(covariance);
-      out.yx.copy(yx);
-      return out;
-    },
-    headMoments(trunk: Matrix, out: { zz: Matrix; yz: Matrix }) {
-      gemm(gemm(trunk, covariance), trunk.T, { out: out.zz });
-      gemm(yx, trunk.T, { out: out.yz });
-      return out;
-    },
-    noise,
-  };
-  return batches as unknown as Batches;
+/** Infinitely many examples without noise, as a source of batches: X = S^{1/2}, n = 1. */
+function population({ covariance, map }: Task): Batches {
+  const batch = new Batch(covariance.sqrt, gemm(map, covariance.sqrt), 1);
+  return { batch, next: () => batch } as unknown as Batches;
 }
 
 /** G (I − G*ᵀG*). */
@@ -79,19 +63,14 @@ const inverseGram = (f: Matrix) => choleskyInverse(cholesky(gemm(f.T, f)));
 describe("kfac-stylised", () => {
   it("takes the golden population step", () => {
     const { Sigma, F_star, G_star, G, F, eta, G_plus, dist_before, dist_after } = golden.model_A_population_step;
-    const covariance = Matrix.from(Sigma);
-    const task = makeTask({ head: Matrix.from(F_star), trunk: Matrix.from(G_star), covariance, sqrtCovariance: covariance, noise: 0 });
+    const covariance = Covariance.from(Matrix.from(Sigma));
+    const task = makeTask({ head: Matrix.from(F_star), trunk: Matrix.from(G_star), covariance, noise: 0 });
     const student = new Student(Matrix.zeros(4, 2), Matrix.from(G));
-    const small = {
-      ...population(task),
-      allocate: () => ({ xx: Matrix.zeros(6, 6), yx: Matrix.zeros(4, 6), yy: null }),
-    } as unknown as Batches;
-    const moments = small.moments(small.allocate());
-    student.gradients(moments);
-    new PreconditionedStep(4, 2).apply(student.head, student.headGradient, { lr: 1, q: student.features.zz });
+    const source = population(task);
+    leastSquaresHead(student)(source.batch);
     close(student.head, Matrix.from(F), 1e-9);
     expect(subspaceDistance(student.trunk, task.trunk)).toBeCloseTo(dist_before, 9);
-    alternatingTraining(student, small, small, stylisedTrunkStep(0)).step(eta);
+    alternatingTraining(student, source, source, stylisedTrunkStep(0)).step(eta);
     close(student.trunk, Matrix.from(G_plus), 1e-9);
     expect(subspaceDistance(student.trunk, task.trunk)).toBeCloseTo(dist_after, 9);
   });
@@ -103,8 +82,8 @@ describe("kfac-stylised", () => {
     const training = alternatingTraining(student, mine, new Batches(source.child("head"), task, gaussianBatch), stylisedTrunkStep(0));
     const copy = new Batches(source.child("trunk batches"), task, gaussianBatch);
     for (let t = 0; t < 3; t++) {
-      const { xx, yx } = copy.next().moments(copy.allocate());
-      const noise = yx.clone();
+      const { u, y, color, inputMoment: xx } = copy.next();
+      const noise = gemm(y, gemm(color!, u).T, { alpha: 1 / n });
       gemm(task.map, xx, { out: noise, alpha: -1, beta: 1 });
       const solved = choleskySolve(cholesky(xx), transposed(noise));
       const pseudo = gemm(inverseGram(student.head), student.head.T);
@@ -141,7 +120,7 @@ describe("kfac-stylised", () => {
       stylisedTrunkStep(0),
     );
     const projected = outside(Matrix.identity(d), task.trunk);
-    const spread = trace(gemm(projected, choleskyInverse(cholesky(task.covariance))));
+    const spread = trace(gemm(projected, choleskyInverse(cholesky(task.covariance.matrix))));
     // |G Pp|² remembers the heads of the last steps: E|G⁺Pp|² = (1−η)² E|G Pp|² + η² s² tr((FᵀF)^{-1}) tr(Pp S^{-1})/(n−d−1),
     // whose fixed point for one head is the floor.
     const kick = (task.noise ** 2 * spread) / (n - d - 1);
@@ -182,13 +161,11 @@ describe("amgd", () => {
     for (let i = 0; i < start.data.length; i++) start.data[i]! += tau * delta.data[i]!;
     // From a head at least squares on G, the step on G is that of (F*, G* + τδ) to first order.
     const student = new Student(task.head.clone(), start);
-    student.featureMoments(source, source.allocate());
-    student.headGradientFromFeatures();
-    new PreconditionedStep(dy, k).apply(student.head, student.headGradient, { lr: 1, q: student.features.zz });
+    leastSquaresHead(student)(source.batch);
     alternatingTraining(student, source, source, optimizerTrunkStep("sgd", {})).step(eta);
     // S_c = Pp (S − S G*ᵀ (G* S G*ᵀ)^{-1} G* S) Pp
-    const across = gemm(task.trunk, task.covariance);
-    const schur = task.covariance.clone();
+    const across = gemm(task.trunk, task.covariance.matrix);
+    const schur = task.covariance.matrix.clone();
     gemm(across.T, choleskySolve(cholesky(gemm(across, task.trunk.T)), across), { out: schur, alpha: -1, beta: 1 });
     const pp = outside(Matrix.identity(d), task.trunk);
     const sc = gemm(gemm(pp, schur), pp);
@@ -204,7 +181,7 @@ describe("joint training", () => {
   it("is gradient descent on F and G together with sgd", () => {
     const { task, student } = makeProblem("sgd");
     const source = population(task);
-    student.gradients(source.moments(source.allocate()));
+    student.gradients(source.batch);
     const expected = [student.head, student.trunk].map((w) => w.clone());
     [student.headGradient, student.trunkGradient].forEach((gradient, i) => {
       for (let j = 0; j < gradient.data.length; j++) expected[i]!.data[j]! -= 0.05 * gradient.data[j]!;
@@ -219,18 +196,17 @@ describe("joint training", () => {
     const { task, student, source } = makeProblem(`fisher ${fisher}`);
     const batches = () => new Batches(source.child("batches"), task, { ...gaussianBatch, sampling: "batch" });
     const twin = new Student(student.head.clone(), student.trunk.clone());
-    const own = batches();
-    const moments = own.next().moments(own.allocate(true));
-    twin.gradients(moments);
-    const residual = twin.residualMoment(moments.yy!, Matrix.zeros(dy, dy));
+    const batch = batches().next();
+    twin.gradients(batch);
+    const residual = twin.residualMoment(Matrix.zeros(dy, dy));
     const outputs = fisher === "exact" ? Matrix.identity(dy) : residual;
     const outputsG = gemm(gemm(student.head.T, outputs), student.head);
     const step = (p: Matrix, gradient: Matrix, q: Matrix) => {
       const left = choleskySolve(cholesky(p), gradient);
       return transposed(choleskySolve(cholesky(q), transposed(left)));
     };
-    const stepG = step(outputsG, twin.trunkGradient, moments.xx);
-    const stepF = step(outputs, twin.headGradient, twin.features.zz);
+    const stepG = step(outputsG, twin.trunkGradient, batch.inputMoment);
+    const stepF = step(outputs, twin.headGradient, twin.featureMoment);
     jointTraining(student, batches(), "kfac", { damping: 0, momentum: 0 }, fisher).step(0.1);
     for (const [w, before, change] of [
       [student.trunk, twin.trunk, stepG],
@@ -253,9 +229,10 @@ describe("batch normalisation", () => {
   it.each(["hidden", "input"] as const)("trains through %s statistics towards G*", (batchNorm) => {
     const { task, source, student: plain } = makeProblem(`norm ${batchNorm}`, { cond: 3, noise: 0.01 });
     const student = new Student(plain.head, plain.trunk, batchNorm);
-    const batches = (name: string) => new Batches(source.child(name), task, { ...gaussianBatch, n: 500, centered: true });
+    const batches = (name: string) =>
+      new Batches(source.child(name), task, { ...gaussianBatch, n: 500, centered: true, standardized: batchNorm === "input" });
     const training = alternatingTraining(student, batches("a"), batches("b"), stylisedTrunkStep(0));
-    const distance = () => subspaceDistance(student.effectiveTrunk(task.covariance, Matrix.zeros(k, d)), task.trunk);
+    const distance = () => subspaceDistance(student.effectiveTrunk(task.covariance.matrix, Matrix.zeros(k, d)), task.trunk);
     for (let t = 0; t < 60; t++) training.step(0.3);
     expect(distance()).toBeLessThan(0.1);
   });
@@ -266,17 +243,17 @@ describe("randomTask", () => {
     const trunkStar = randomTrunk(stream.child("shape"), k, d);
     const task = randomTask(stream.child("shape task"), trunkStar, { dy, cond: 500, condF: 40, noise: 0 });
     close(gemm(trunkStar, trunkStar.T), Matrix.identity(k), 1e-13);
-    expect(trace(task.covariance)).toBeCloseTo(d, 10);
-    close(gemm(task.sqrtCovariance, task.sqrtCovariance), task.covariance, 1e-12);
-    const s = svd(task.covariance).s;
+    expect(trace(task.covariance.matrix)).toBeCloseTo(d, 10);
+    close(gemm(task.covariance.sqrt, task.covariance.sqrt), task.covariance.matrix, 1e-12);
+    const s = svd(task.covariance.matrix).s;
     expect(s[0]! / s[d - 1]!).toBeCloseTo(500, 6);
     const f = svd(task.head).s;
     expect(f[0]! / f[k - 1]!).toBeCloseTo(40, 8);
     expect(norm(task.head) ** 2).toBeCloseTo(dy * k, 9);
     // Rotated: the covariance is far from diagonal.
     let off = 0;
-    for (let i = 0; i < d; i++) for (let j = 0; j < i; j++) off += 2 * task.covariance.get(i, j) ** 2;
-    expect(off).toBeGreaterThan(0.1 * norm(task.covariance) ** 2);
+    for (let i = 0; i < d; i++) for (let j = 0; j < i; j++) off += 2 * task.covariance.matrix.get(i, j) ** 2;
+    expect(off).toBeGreaterThan(0.1 * norm(task.covariance.matrix) ** 2);
   });
 });
 

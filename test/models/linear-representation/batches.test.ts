@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { cholesky, choleskyInverse, gemm, Matrix, trace } from "../../../lib/linalg/index.js";
+import { cholesky, choleskyInverse, gemm, Matrix, syrk, type Transposed, trace } from "../../../lib/linalg/index.js";
 import {
+  BATCH_NORM_EPSILON,
+  type Batch,
   Batches,
   type BatchOptions,
-  type HeadMoments,
-  type Moments,
-  momentsOf,
+  batchOf,
   randomTask,
   randomTrunk,
 } from "../../../lib/models/linear-representation/index.js";
@@ -18,11 +18,16 @@ const n = 40;
 const s = 0.5;
 const stream = new Stream(11, "moments test");
 const task = randomTask(stream.child("task"), randomTrunk(stream.child("trunk"), k, d), { dy, cond: 30, condF: 0, noise: s });
-const trunk = stream.child("G").normal(Matrix.zeros(k, d));
-const headBuffers = (): HeadMoments => ({ zz: Matrix.zeros(k, k), yz: Matrix.zeros(dy, k) });
+/** Sxx, Syx and Syy, written out. */
+function momentsOf({ u, y, n, color }: Batch) {
+  const x = color ? gemm(color, u) : u;
+  return { xx: syrk(x, { alpha: 1 / n }), yx: gemm(y, x.T, { alpha: 1 / n }), yy: syrk(y, { alpha: 1 / n }) };
+}
+
 const options = (change: Partial<BatchOptions>): BatchOptions => ({ n, sampling: "batch", inputs: "gaussian", centered: false, ...change });
 
-function close(got: Matrix, expected: Matrix, tolerance = 1e-12): void {
+function close(given: Matrix | Transposed, expected: Matrix, tolerance = 1e-12): void {
+  const got = gemm(given, Matrix.identity(given.cols));
   for (let i = 0; i < expected.rows; i++)
     for (let j = 0; j < expected.cols; j++) expect(Math.abs(got.get(i, j) - expected.get(i, j))).toBeLessThan(tolerance);
 }
@@ -44,7 +49,7 @@ describe("explicit batches", () => {
       if (change.inputs === "gaussian") inputStream.normal(u);
       else inputStream.rademacher(u);
       noiseStream.normal(noise);
-      const x = gemm(u.T, task.sqrtCovariance);
+      const x = gemm(u.T, task.covariance.sqrt);
       const y = gemm(noise.T, Matrix.identity(dy), { alpha: s });
       gemm(x, task.map.T, { out: y, beta: 1 });
       if (change.centered) {
@@ -56,36 +61,52 @@ describe("explicit batches", () => {
           }
         }
       }
-      const expected = momentsOf(x, y);
-      const got = batches.next().moments(batches.allocate(true));
-      close(got.xx, expected.xx);
-      close(got.yx, expected.yx);
-      close(got.yy!, expected.yy!);
+      const batch = batches.next();
+      close(gemm(batch.color!, batch.u).T, x);
+      close(batch.y.T, y);
+      close(batch.inputMoment, momentsOf(batchOf(x, y)).xx);
     }
   });
 
   it("draws ±1 for Rademacher inputs: the diagonal of UᵀU/n is exactly 1", () => {
-    const white = { ...task, sqrtCovariance: Matrix.identity(d) };
-    const batches = new Batches(stream.child("signs"), white, options({ inputs: "rademacher" }));
-    const { xx } = batches.next().moments(batches.allocate());
-    for (let i = 0; i < d; i++) expect(xx.get(i, i)).toBeCloseTo(1, 13);
-    expect(xx.data.some((value, index) => index % (d + 1) !== 0 && Math.abs(value) > 0.01)).toBe(true);
+    const { gram } = new Batches(stream.child("signs"), task, options({ inputs: "rademacher" })).next();
+    for (let i = 0; i < d; i++) expect(gram.get(i, i)).toBeCloseTo(1, 13);
+    expect(gram.data.some((value, index) => index % (d + 1) !== 0 && Math.abs(value) > 0.01)).toBe(true);
   });
 });
 
 describe.each(["batch", "statistics"] as const)("sampling %s", (sampling) => {
-  it.each([false, true])("gives the head the moments that the trunk's batch has (centered %s)", (centered) => {
-    const batches = new Batches(stream.child("head", sampling), task, options({ sampling, centered }));
-    const { xx, yx } = batches.next().moments(batches.allocate());
-    const { zz, yz } = batches.headMoments(trunk, headBuffers());
-    close(zz, gemm(gemm(trunk, xx), trunk.T));
-    close(yz, gemm(yx, trunk.T));
+  it.each([
+    { centered: false, standardized: false },
+    { centered: true, standardized: false },
+    { centered: true, standardized: true },
+  ])("computes the moment of its inputs and solves with it: %o", (change) => {
+    const batch = new Batches(stream.child("solve", sampling), task, options({ sampling, ...change })).next();
+    const { xx } = momentsOf(batch);
+    close(batch.inputMoment, xx);
+    close(gemm(batch.color!, batch.inverseColor!), Matrix.identity(d));
+    for (const damping of [0, 0.2]) {
+      const gamma = stream.child("gamma").normal(Matrix.zeros(k, d));
+      const gradient = gemm(gamma, batch.color!.T);
+      const out = Matrix.zeros(k, d);
+      expect(batch.solve(gamma.clone(), damping, out)).toBe(true);
+      const back = gemm(out, xx);
+      for (let i = 0; i < back.data.length; i++) back.data[i]! += damping * out.data[i]!;
+      close(back, gradient, 1e-10);
+    }
+  });
+
+  it("standardises: the variance of every coordinate is 1, but for ε", () => {
+    const plain = new Batches(stream.child("variances", sampling), task, options({ sampling, centered: true })).next().inputMoment;
+    const batch = new Batches(stream.child("variances", sampling), task, options({ sampling, centered: true, standardized: true })).next();
+    for (let i = 0; i < d; i++)
+      expect(batch.inputMoment.get(i, i)).toBeCloseTo(plain.get(i, i) / (plain.get(i, i) + BATCH_NORM_EPSILON), 12);
   });
 
   it("repeats for the same stream and differs between batches", () => {
     const draw = () => {
       const batches = new Batches(stream.child("repeat"), task, options({ sampling }));
-      return [0, 1].map(() => batches.next().moments(batches.allocate()).xx.data.slice());
+      return [0, 1].map(() => batches.next().inputMoment.data.slice());
     };
     const [first, second] = draw();
     expect(draw()).toEqual([first, second]);
@@ -97,8 +118,7 @@ describe.each(["batch", "statistics"] as const)("sampling %s", (sampling) => {
     const draws = 4000;
     const df = centered ? n - 1 : n;
     const batches = new Batches(stream.child("law", sampling, String(centered)), task, options({ sampling, centered }));
-    const moments: Moments = batches.allocate(true);
-    const S = task.covariance;
+    const S = task.covariance.matrix;
     const inverse = choleskyInverse(cholesky(S));
     const scale = n / df;
     const sums = new Map<string, [sum: number, squares: number]>();
@@ -108,7 +128,7 @@ describe.each(["batch", "statistics"] as const)("sampling %s", (sampling) => {
     };
     const expected: Record<string, number> = {};
     for (let draw = 0; draw < draws; draw++) {
-      const { xx, yx, yy } = batches.next().moments(moments);
+      const { xx, yx, yy } = momentsOf(batches.next());
       const noise = yx.clone();
       gemm(task.map, xx, { out: noise, alpha: -1, beta: 1 });
       for (const [i, j] of [
@@ -140,7 +160,7 @@ describe.each(["batch", "statistics"] as const)("sampling %s", (sampling) => {
       for (const value of whitened.data) squared += value * value;
       add("floor", squared);
       expected.floor = (s * s * dy * trace(inverse)) / (df - d - 1);
-      add("yy", scale * trace(yy!));
+      add("yy", scale * trace(yy));
       expected.yy = trace(gemm(gemm(task.map, S), task.map.T)) + dy * s * s;
     }
     for (const [name, [sum, squares]] of sums) {
