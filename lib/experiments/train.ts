@@ -56,11 +56,11 @@ export const train = defineExperiment({
       ...(config.decay === 0 ? {} : { decay: config.decay }),
       ...(config.schedule === "constant" ? {} : { schedule: { kind: config.schedule, steps: config.steps } }),
       ...(config.damping !== null && "damping" in known ? { damping: config.damping } : {}),
-      ...("provider" in known ? { provider: curvature, fisher: config.fisher } : {}),
+      ...("provider" in known ? { provider: curvature, fisher: config.fisher ?? "exact" } : {}),
       ...(JSON.parse(config.options) as object),
     });
     // Only some methods look at output gradients; the others need no pass for the Fisher matrix.
-    const kind = method.curvature ? config.fisher : "empirical";
+    const kind = method.curvature ? (config.fisher ?? "sampled") : "empirical";
     const labels = stream.child("labels");
 
     const recent: number[] = [];

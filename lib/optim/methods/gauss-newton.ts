@@ -42,7 +42,8 @@ export const gaussNewton = defineMethod({
     ...factorShape,
     statistics: withDefault(factorShape.statistics, "batch"),
     lr: positive(1, "learning rate η"),
-    damping: positive(1e-3, "λ added to C"),
+    // Full steps (η = 1) far from a minimum leave the region where the quadratic model holds when λ is small.
+    damping: positive(0.1, "λ added to C"),
     momentum: positive(0, "heavy-ball factor on the direction"),
     fisher: z
       .enum(["exact", "sampled", "empirical"])
