@@ -1,5 +1,5 @@
+import { syrk } from "../linalg/index.js";
 import { dtypeOf, Matrix, type Operand, type Real } from "../linalg/matrix.js";
-import { syrk } from "./_shim.js";
 import { isFiniteMatrix } from "./elementwise.js";
 import { type Damping, meanEigenvalue, type RootMethod, type Solver, solveDiagonal } from "./roots.js";
 import type { Statistic, StepInfo } from "./types.js";

@@ -1,5 +1,5 @@
+import { eigh, gemm, inverseRoot, qr, type RootInfo, syrk } from "../linalg/index.js";
 import { Matrix, type Real } from "../linalg/matrix.js";
-import { eigh, gemm, inverseRoot, qr, syrk } from "./_shim.js";
 import { frobenius, isFiniteMatrix } from "./elementwise.js";
 import type { FactorPolicy, FactorState } from "./factor.js";
 import { Scratch } from "./scratch.js";
@@ -16,7 +16,7 @@ export interface Damping {
 }
 
 /** How a root is computed; `auto` chooses by power and dimension. */
-export type RootMethod = "auto" | "eigh" | "cholesky" | "coupled-newton";
+export type RootMethod = "auto" | "eigh" | "cholesky";
 
 export interface SolveContext {
   readonly policy: FactorPolicy;
@@ -55,6 +55,15 @@ export function inverseRootSolver(power: number): Solver {
   const p = Math.round(1 / power);
   const integer = Math.abs(p * power - 1) < 1e-12;
   const scratch = new Scratch();
+  const info: Partial<RootInfo> = {};
+  /** Whether some λ + c is at the level of roundoff: what comes out of it is noise. */
+  const belowRoundoff = (a: Matrix<Real>, c: number, root: Matrix<Real>): boolean => {
+    const roundoff = a.rows * (a.data instanceof Float64Array ? 2 ** -52 : 2 ** -23);
+    if (info.method !== "cholesky") return !(info.lambdaMin! + c > roundoff * (info.lambdaMax! + c));
+    let largest = 0;
+    for (let i = 0; i < a.rows; i++) largest = Math.max(largest, root.get(i, i));
+    return largest * (meanEigenvalue(a) + c) > 1 / roundoff;
+  };
   return {
     kind: "root",
     power,
@@ -68,8 +77,11 @@ export function inverseRootSolver(power: number): Solver {
         solved = spectralRoot(work, c, power, policy.damping, target, scratch);
       } else {
         try {
-          inverseRoot(work, { p, damping: c, method: policy.root, out: target });
-          solved = { solver: policy.root === "auto" ? (p === 1 ? "cholesky" : "eigh") : policy.root, lambdaMin: null, lambdaMax: null };
+          // Cholesky is for inverses; other roots take eigenvectors.
+          inverseRoot(work, { p, damping: c, method: p === 1 ? policy.root : "eigh", out: target, info });
+          solved = belowRoundoff(work, c, target)
+            ? null
+            : { solver: info.method!, lambdaMin: known(info.lambdaMin), lambdaMax: known(info.lambdaMax) };
         } catch (error) {
           rethrowUnlessNumerical(error);
           solved = null;
@@ -97,7 +109,8 @@ function spectralRoot(a: Matrix<Real>, c: number, power: number, damping: Dampin
   let values: Real;
   let vectors: Matrix<Real>;
   try {
-    ({ values, vectors } = eigh(a, {}));
+    const out = { values: scratch.take(1, d, a, 2).data, vectors: scratch.take(d, d, a, 1) };
+    ({ values, vectors } = eigh(a, { out }));
   } catch (error) {
     rethrowUnlessNumerical(error);
     return null;
@@ -172,10 +185,10 @@ export function eigenbasisSolver(method: "eigh" | "qr"): Solver {
             for (let i = 0; i < d; i++) sum += state.root.get(i, j) * product.get(i, j);
             values.data[j] = sum;
           }
-          const { q } = qr(product);
-          out.copy(q);
+          qr(product, { out: { q: out, r: scratch.take(d, d, a, 3) } });
         } else {
-          const solved = eigh(double ? widen(a) : a, {});
+          const wide = double ? widen(a) : a;
+          const solved = eigh(wide, { out: { values: scratch.take(1, d, wide, 2).data, vectors: scratch.take(d, d, wide, 1) } });
           for (let j = 0; j < d; j++) {
             values.data[j] = solved.values[d - 1 - j]!;
             for (let i = 0; i < d; i++) out.data[i * d + j] = solved.vectors.get(i, d - 1 - j);
@@ -191,6 +204,10 @@ export function eigenbasisSolver(method: "eigh" | "qr"): Solver {
       return { solver: method === "qr" && state.ready ? "qr" : "eigh", lambdaMin, lambdaMax: values.data[0]! };
     },
   };
+}
+
+function known(x: number | undefined): number | null {
+  return x === undefined || Number.isNaN(x) ? null : x;
 }
 
 function widen(a: Matrix<Real>): Matrix<Float64Array> {

@@ -1,5 +1,5 @@
+import { gemm } from "../linalg/index.js";
 import type { Matrix, Real } from "../linalg/matrix.js";
-import { gemm } from "./_shim.js";
 import { frobenius } from "./elementwise.js";
 import type { Factor, FactorState } from "./factor.js";
 import { Scratch } from "./scratch.js";

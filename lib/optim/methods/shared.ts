@@ -22,7 +22,7 @@ export const factorShape = {
     .enum(["add", "clip", "pseudo-inverse"])
     .default("add")
     .describe("what damping c does to an eigenvalue: λ + c, max(λ, c), or drop λ ≤ c"),
-  root: z.enum(["auto", "eigh", "cholesky", "coupled-newton"]).default("auto").describe("how roots are computed"),
+  root: z.enum(["auto", "eigh", "cholesky"]).default("auto").describe("how roots are computed"),
   every: z.number().int().positive().default(1).describe("refresh roots and bases every so many steps"),
   change: positive(0, "refresh only when a factor changed relatively by more than this since the last time"),
 };

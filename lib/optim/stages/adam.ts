@@ -1,5 +1,5 @@
+import { gemm } from "../../linalg/index.js";
 import type { Matrix, Real } from "../../linalg/matrix.js";
-import { gemm } from "../_shim.js";
 import { Scratch, zerosLike } from "../scratch.js";
 import type { Stage } from "../types.js";
 import { rotateMatrix } from "./momentum.js";

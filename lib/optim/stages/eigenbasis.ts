@@ -1,5 +1,5 @@
+import { gemm, kroneckerApply } from "../../linalg/index.js";
 import type { Matrix, Real } from "../../linalg/matrix.js";
-import { gemm, kroneckerApply } from "../_shim.js";
 import type { FactorState } from "../factor.js";
 import { Scratch } from "../scratch.js";
 import type { Side } from "../sources.js";

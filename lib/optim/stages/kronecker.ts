@@ -1,5 +1,5 @@
+import { kroneckerApply } from "../../linalg/index.js";
 import type { Matrix, Real } from "../../linalg/matrix.js";
-import { kroneckerApply } from "../_shim.js";
 import type { Factor, FactorState } from "../factor.js";
 import { meanEigenvalue } from "../roots.js";
 import { Scratch } from "../scratch.js";

@@ -1,4 +1,4 @@
-import { orthogonalize as polar } from "../_shim.js";
+import { orthogonalize as polar } from "../../linalg/index.js";
 import { frobenius } from "../elementwise.js";
 import { Scratch } from "../scratch.js";
 import type { Stage } from "../types.js";
