@@ -1,8 +1,16 @@
 import { z } from "zod";
-import { kfacDirection, links, placement, SingleIndexTeacher, sgdDirection } from "../models/single-index/index.js";
+import {
+  kfacDirection,
+  links,
+  type Moments,
+  placement,
+  pooledSquaredCosine,
+  SingleIndexTeacher,
+  sgdDirection,
+} from "../models/single-index/index.js";
 import { type AlignmentProblem, alignmentProblem, kfacAlignment, sgdAlignment } from "../theory/index.js";
 import { defineExperiment } from "./define.js";
-import { linkIds, sigmaHelp, spectrumOf, summarize } from "./single-index-common.js";
+import { linkIds, sigmaHelp, spectrumOf } from "./single-index-common.js";
 
 /** The theory where it is defined: null at the interpolation threshold. */
 function orNull(compute: () => number): number | null {
@@ -15,15 +23,14 @@ function orNull(compute: () => number): number | null {
 }
 
 /**
- * Each draw has fresh samples from `stream.child("draw", i)`; `simulated` is the mean over draws of the squared cosine. Theory is taken at
- * φ = `phi` exactly. At finite d the simulation exceeds it by about the variance of the cosine between draws, which shows when cos² is
- * no longer large against 1/d.
+ * Each draw has fresh samples from `stream.child("draw", i)`; `simulated` pools them ({@link pooledSquaredCosine}). Theory is taken at
+ * φ = `phi` exactly.
  */
 export const singleIndexAlignment = defineExperiment({
   id: "single-index-alignment",
   title: "Alignment of the first step with a single-index target",
   summary:
-    "How well Xᵀy/n (SGD) and (XᵀX/n + λI)⁻¹Xᵀy/n (KFAC) align with β* for y = σ*(⟨β*, x⟩) + noise, x ~ N(0, S): mean squared cosine over draws, beside its limit for d, n → ∞.",
+    "How well Xᵀy/n (SGD) and (XᵀX/n + λI)⁻¹Xᵀy/n (KFAC) align with β* for y = σ*(⟨β*, x⟩) + noise, x ~ N(0, S): squared cosine pooled over draws, beside its limit for d, n → ∞.",
   schema: z.strictObject({
     d: z.int().min(2).max(5000).default(500).describe("input dimension"),
     phi: z.number().min(0.01).max(100).default(0.5).describe("d/n; n = round(d/phi) samples a draw"),
@@ -47,12 +54,12 @@ export const singleIndexAlignment = defineExperiment({
     const link = links[sigma];
     const teacher = new SingleIndexTeacher(eigenvalues, direction, link, noise);
     const n = Math.max(1, Math.round(d / phi));
-    const sgd: number[] = [];
-    const kfac: number[] = [];
+    const sgd: Moments[] = [];
+    const kfac: Moments[] = [];
     for (let draw = 0; draw < draws; draw++) {
       const { inputs, labels } = teacher.sample(stream.child("draw", draw), n);
-      sgd.push(teacher.squaredCosine(sgdDirection(inputs, labels), metric));
-      kfac.push(teacher.squaredCosine(kfacDirection(inputs, labels, damping), metric));
+      sgd.push(teacher.moments(sgdDirection(inputs, labels), metric));
+      kfac.push(teacher.moments(kfacDirection(inputs, labels, damping), metric));
     }
     const problem: AlignmentProblem = alignmentProblem({
       spectrum: eigenvalues,
@@ -63,9 +70,9 @@ export const singleIndexAlignment = defineExperiment({
       kinks: link.kinks,
       noise,
     });
-    const report = (values: readonly number[], theory: () => number) => {
-      const { mean, standardError } = summarize(values);
-      return { simulated: mean, standardError, theory: orNull(theory) };
+    const report = (moments: readonly Moments[], theory: () => number) => {
+      const { value, standardError } = pooledSquaredCosine(moments);
+      return { simulated: value, standardError, theory: orNull(theory) };
     };
     return { sgd: report(sgd, () => sgdAlignment(problem)), kfac: report(kfac, () => kfacAlignment(problem, damping)) };
   },

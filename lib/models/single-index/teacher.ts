@@ -79,17 +79,44 @@ export class SingleIndexTeacher {
     return { inputs, labels, clean };
   }
 
-  /** Squared cosine between a direction and β* in the metric M = I or S. */
-  squaredCosine(direction: ArrayLike<number>, metric: "euclidean" | "covariance"): number {
+  /** Moments of a direction b̂ in the metric M = I or S whose ratio `overlap²/energy` is its squared cosine with β*. */
+  moments(direction: ArrayLike<number>, metric: "euclidean" | "covariance"): Moments {
     let overlap = 0;
-    let own = 0;
+    let energy = 0;
     let target = 0;
     for (let i = 0; i < this.dimension; i++) {
       const m = metric === "covariance" ? this.spectrum[i] : 1;
       overlap += m * direction[i] * this.beta[i];
-      own += m * direction[i] ** 2;
+      energy += m * direction[i] ** 2;
       target += m * this.beta[i] ** 2;
     }
-    return overlap ** 2 / (own * target);
+    return { overlap: overlap / Math.sqrt(target), energy };
   }
+
+  /** Squared cosine between a direction and β* in the metric M = I or S. */
+  squaredCosine(direction: ArrayLike<number>, metric: "euclidean" | "covariance"): number {
+    return pooledSquaredCosine([this.moments(direction, metric)]).value;
+  }
+}
+
+/** `⟨b̂, β*⟩_M/‖β*‖_M` and `‖b̂‖_M²`. */
+export interface Moments {
+  readonly overlap: number;
+  readonly energy: number;
+}
+
+/**
+ * The squared cosine from several draws: `(mean overlap)²/(mean energy)`, with its jackknife standard error (null for one draw). Overlap
+ * and energy are what theory gives limits of; averaging them first leaves out most of the O(1/d) by which the mean of the draws' own
+ * squared cosines exceeds the limit.
+ */
+export function pooledSquaredCosine(draws: readonly Moments[]): { value: number; standardError: number | null } {
+  const n = draws.length;
+  const overlap = draws.reduce((total, m) => total + m.overlap, 0);
+  const energy = draws.reduce((total, m) => total + m.energy, 0);
+  const value = overlap ** 2 / (energy * n);
+  if (n < 2) return { value, standardError: null };
+  const without = draws.map((m) => (overlap - m.overlap) ** 2 / ((energy - m.energy) * (n - 1)));
+  const mean = without.reduce((a, b) => a + b, 0) / n;
+  return { value, standardError: Math.sqrt(((n - 1) / n) * without.reduce((total, v) => total + (v - mean) ** 2, 0)) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { syrk } from "../../../lib/linalg/index.js";
-import { links, placement, SingleIndexTeacher } from "../../../lib/models/single-index/index.js";
+import { links, placement, pooledSquaredCosine, SingleIndexTeacher } from "../../../lib/models/single-index/index.js";
 import { logSpectrum, Stream } from "../../../lib/random/index.js";
 
 describe("placement", () => {
@@ -50,5 +50,31 @@ describe("SingleIndexTeacher", () => {
     expect(plane.squaredCosine([1, -1], "euclidean")).toBeCloseTo(0, 14);
     expect(plane.squaredCosine([1, -1], "covariance")).toBeCloseTo((3 / 5) ** 2, 14);
     expect(plane.squaredCosine([1, 0], "covariance")).toBeCloseTo(4 / 5, 14);
+  });
+});
+
+describe("pooledSquaredCosine", () => {
+  const draws = (n: number, name: string) => {
+    const z = new Stream(5, "pooled", name).normals(2 * n);
+    return Array.from({ length: n }, (_, i) => ({ overlap: 1 + 0.3 * z[2 * i], energy: 2 + 0.4 * z[2 * i + 1] }));
+  };
+
+  it("is the ratio of the mean moments, and the plain cosine for one draw", () => {
+    expect(pooledSquaredCosine([{ overlap: 3, energy: 12 }])).toEqual({ value: 0.75, standardError: null });
+    expect(
+      pooledSquaredCosine([
+        { overlap: 3, energy: 12 },
+        { overlap: 1, energy: 4 },
+      ]).value,
+    ).toBe(0.5);
+  });
+
+  it("its standard error is that of repetitions", () => {
+    const repeated = Array.from({ length: 400 }, (_, r) => pooledSquaredCosine(draws(30, `repetition ${r}`)));
+    const mean = repeated.reduce((total, { value }) => total + value, 0) / 400;
+    const spread = Math.sqrt(repeated.reduce((total, { value }) => total + (value - mean) ** 2, 0) / 399);
+    const claimed = repeated.reduce((total, { standardError }) => total + standardError!, 0) / 400;
+    expect(Math.abs(claimed / spread - 1)).toBeLessThan(0.15);
+    expect(mean).toBeCloseTo(0.5, 2);
   });
 });
