@@ -1,5 +1,5 @@
 // Which optimizer pays, in steps and in seconds, on small real networks. The rule, the same for every method:
-//   1. learning rate from five rates, half a decade apart around the method's own default, each run once with seed 0 for the full
+//   1. learning rate from seven rates, half a decade apart around the method's own default, each run once with seed 0 for the full
 //      number of steps; the one with the least final training loss is kept (a rate at the end of the grid is marked *);
 //   2. three further seeds at that rate; medians are reported;
 //   3. the target is the training loss that tuned Adam has reached at the end, in the median; "steps" and "seconds" are what a method
@@ -25,18 +25,20 @@ const { values: flags } = parseArgs({
   },
 });
 
-/** Steps for each problem; the expensive ones get fewer methods when `--methods` is not given. */
-const plan: Record<string, { steps: number; omit: string[] }> = {
-  regression: { steps: 400, omit: [] },
-  mlp: { steps: 200, omit: ["gauss-newton"] },
-  convnet: { steps: 150, omit: ["gauss-newton", "lbfgs"] },
-  "autoencoder-small": { steps: 300, omit: ["gauss-newton"] },
-  autoencoder: { steps: 150, omit: methodIds().filter((id) => !["sgd", "adam", "kfac", "ekfac", "foof", "shampoo", "soap", "muon"].includes(id)) },
+/** Steps for each problem, and the methods when `--methods` is not given: all of them, or fewer where a step is expensive. */
+const few = ["sgd", "adam", "kfac", "ekfac", "foof", "shampoo", "soap", "muon", "newton-muon"];
+const plan: Record<string, { steps: number; methods: string[] }> = {
+  regression: { steps: 300, methods: methodIds() },
+  mlp: { steps: 120, methods: methodIds().filter((id) => id !== "gauss-newton") },
+  convnet: { steps: 80, methods: few },
+  "autoencoder-small": { steps: 150, methods: methodIds().filter((id) => id !== "gauss-newton") },
+  autoencoder: { steps: 60, methods: ["sgd", "adam", "kfac", "foof", "shampoo", "soap", "muon"] },
 };
 
 const train = experimentById("train");
 const seeds = Number(flags.seeds);
-const multipliers = [0.1, Math.sqrt(0.1), 1, Math.sqrt(10), 10];
+const multipliers = [-3, -2, -1, 0, 1, 2, 3].map((k) => 10 ** (k / 2));
+const rates = multipliers.length;
 
 function defaultRate(id: string): number {
   const lr = methodShape(findMethod(id)).lr as unknown as { parse(x: undefined): number };
@@ -48,7 +50,17 @@ function configuration(model: string, optimizer: string, lr: number, steps: numb
   // L-BFGS is a full-batch method: it gets the largest batch that the data allow.
   const batch = optimizer === "lbfgs" ? { batch: model === "regression" ? 2048 : 2000 } : {};
   const options = "every" in shape && optimizer !== "gauss-newton" ? { options: '{"every":10}' } : {};
-  return { model, optimizer, lr, steps, seed, evaluateEvery: 0, precision: model === "autoencoder" ? "float32" : "float64", ...batch, ...options };
+  return {
+    model,
+    optimizer,
+    lr,
+    steps,
+    seed,
+    evaluateEvery: 0,
+    precision: model === "autoencoder" ? "float32" : "float64",
+    ...batch,
+    ...options,
+  };
 }
 
 const median = (xs: readonly number[]) => {
@@ -82,15 +94,17 @@ const executor = new LocalExecutor();
 const sections: string[] = [];
 mkdirSync(flags.out!, { recursive: true });
 for (const problem of flags.problems!.split(",")) {
-  const { steps: planned, omit } = plan[problem]!;
+  const { steps: planned, methods: all } = plan[problem]!;
   const steps = flags.steps ? Number(flags.steps) : planned;
-  const methods = flags.methods?.split(",") ?? methodIds().filter((id) => !omit.includes(id));
-  const grid = methods.flatMap((id) => multipliers.map((m) => configuration(problem, id, Number((defaultRate(id) * m).toPrecision(3)), steps, 0)));
+  const methods = flags.methods?.split(",") ?? all;
+  const grid = methods.flatMap((id) =>
+    multipliers.map((m) => configuration(problem, id, Number((defaultRate(id) * m).toPrecision(3)), steps, 0)),
+  );
   const tuned = await run(executor, grid);
   const best = methods.map((id, k) => {
-    const loss = (j: number) => (tuned[k * 5 + j]?.metrics.finalTrainLoss as number | null | undefined) ?? Number.POSITIVE_INFINITY;
+    const loss = (j: number) => (tuned[k * rates + j]?.metrics.finalTrainLoss as number | null | undefined) ?? Number.POSITIVE_INFINITY;
     const at = multipliers.reduce((b, _, j) => (loss(j) < loss(b) ? j : b), 0);
-    return { id, lr: grid[k * 5 + at]!.lr, edge: at === 0 || at === 4 };
+    return { id, lr: grid[k * rates + at]!.lr, edge: at === 0 || at === rates - 1 };
   });
   const runs = await run(
     executor,
@@ -107,7 +121,15 @@ for (const problem of flags.problems!.split(",")) {
       const reached = row.records.map((r) => smoothed(r).findIndex((loss) => loss <= target) + 1 || Number.POSITIVE_INFINITY);
       const needed = median(reached);
       const metric = (name: string) => median(row.records.map((r) => (r.metrics[name] as number | null) ?? Number.POSITIVE_INFINITY));
-      return { ...row, perStep, needed, seconds: needed * perStep, train: metric("finalTrainLoss"), test: metric("finalTestLoss"), error: metric("finalTestError") };
+      return {
+        ...row,
+        perStep,
+        needed,
+        seconds: needed * perStep,
+        train: metric("finalTrainLoss"),
+        test: metric("finalTestLoss"),
+        error: metric("finalTestError"),
+      };
     })
     .sort((a, b) => a.needed - b.needed || a.train - b.train);
   const number = (x: number, digits = 3) => (Number.isFinite(x) ? Number(x.toPrecision(digits)).toString() : "–");
@@ -126,7 +148,12 @@ for (const problem of flags.problems!.split(",")) {
   const shown = table.filter(({ id }) => ["sgd", "adam", "kfac", "foof", "shampoo", "soap", "muon", "kl-shampoo"].includes(id));
   const points = shown.flatMap(({ id, records, perStep }) => {
     const curves = records.map(smoothed);
-    return Array.from({ length: steps }, (_, t) => ({ method: id, step: t + 1, seconds: (t + 1) * perStep, loss: median(curves.map((c) => c[t] ?? Number.POSITIVE_INFINITY)) }));
+    return Array.from({ length: steps }, (_, t) => ({
+      method: id,
+      step: t + 1,
+      seconds: (t + 1) * perStep,
+      loss: median(curves.map((c) => c[t] ?? Number.POSITIVE_INFINITY)),
+    }));
   });
   const panel = (field: string, title: string) => ({
     width: 340,
@@ -139,7 +166,10 @@ for (const problem of flags.problems!.split(",")) {
     },
   });
   const values = points.filter(({ loss }) => Number.isFinite(loss) && loss < 1e3);
-  writeFileSync(`${flags.out}/${problem}.svg`, await toSvg({ title: problem, data: { values }, hconcat: [panel("step", "step"), panel("seconds", "processor seconds")] }));
+  writeFileSync(
+    `${flags.out}/${problem}.svg`,
+    await toSvg({ title: problem, data: { values }, hconcat: [panel("step", "step"), panel("seconds", "processor seconds")] }),
+  );
   console.log(`${sections.at(-1)}\n\n![${problem}](optimizers/${problem}.svg)\n`);
 }
 await executor.close();
