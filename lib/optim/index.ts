@@ -5,6 +5,7 @@ export { adaptDamping, type DampingRule, defaultDampingRule } from "./levenberg-
 export { type LineSearchOptions, strongWolfe, type Trial } from "./line-search.js";
 export * from "./method.js";
 export type { CurvatureProvider } from "./methods/gauss-newton.js";
+export { adamForVectors, chooseAxes, factorPolicy, factorShape } from "./methods/shared.js";
 export * from "./optimizer.js";
 export { commonShape, type Shape, validate } from "./options.js";
 export * from "./registry.js";
