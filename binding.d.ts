@@ -383,6 +383,43 @@ export interface Random<T extends Float64Array | Float32Array> {
   ): void;
 }
 
+/** A computation on the thread pool. */
+export interface Job<R> {
+  /** Rejects with the codes of the synchronous routine, `ERR_OUT_OF_MEMORY`, or `ABORT_ERR` after a successful `cancel`. */
+  promise: Promise<R>;
+  /** Takes the computation back if it has not started; returns whether. */
+  cancel(): boolean;
+}
+
+/** Routines on libuv's thread pool: arguments are checked and copied at the call, results are new and contiguous. */
+export interface Async<T extends Float64Array | Float32Array> {
+  /** α·op(A)·op(B), m×n; see {@link Blas.gemm}. */
+  gemmAsync(
+    transA: boolean,
+    transB: boolean,
+    m: number,
+    n: number,
+    k: number,
+    alpha: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    b: T,
+    bOffset: number,
+    ldb: number,
+  ): Job<T>;
+  /** See {@link Lapack.syevd}; vectors are the columns. */
+  syevdAsync(n: number, a: T, aOffset: number, lda: number): Job<{ values: T; vectors: T }>;
+  /** The lower factor, zeros above its diagonal; see {@link Lapack.potrf}. */
+  potrfAsync(n: number, a: T, aOffset: number, lda: number): Job<T>;
+  /** See {@link Lapack.qr}. */
+  qrAsync(m: number, n: number, a: T, aOffset: number, lda: number): Job<{ q: T; r: T }>;
+  /** Thin or full; see {@link Lapack.gesdd}. */
+  gesddAsync(full: boolean, m: number, n: number, a: T, aOffset: number, lda: number): Job<{ u: T; s: T; vt: T }>;
+  /** A⁻¹·B, n×nrhs; see {@link Lapack.gesv}. */
+  gesvAsync(n: number, nrhs: number, a: T, aOffset: number, lda: number, b: T, bOffset: number, ldb: number): Job<T>;
+}
+
 /** What the BLAS says about itself. */
 export interface BlasInfo {
   /** OpenBLAS's description of its build, version first. */
@@ -550,7 +587,7 @@ type Prefixed<P extends string, Routines> = { [K in keyof Routines & string as `
 export type Preparable = `${"d" | "s"}${keyof Blas<Float64Array>}`;
 
 /** The routines that exist in both precisions. */
-export interface Routines<T extends Float64Array | Float32Array> extends Blas<T>, Lapack<T>, Fused<T>, Random<T> {}
+export interface Routines<T extends Float64Array | Float32Array> extends Blas<T>, Lapack<T>, Fused<T>, Async<T>, Random<T> {}
 
 export interface Binding extends Prefixed<"d", Routines<Float64Array>>, Prefixed<"s", Routines<Float32Array>>, Runtime {
   /**

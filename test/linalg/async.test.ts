@@ -1,0 +1,182 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import {
+  cholesky,
+  choleskyAsync,
+  eigh,
+  eighAsync,
+  gemm,
+  gemmAsync,
+  Matrix,
+  qr,
+  qrAsync,
+  type Real,
+  solve,
+  solveAsync,
+  svd,
+  svdAsync,
+} from "../../lib/linalg/index.js";
+import { gaussian } from "./residuals.js";
+
+const addon = fileURLToPath(new URL("../../build/Release/layerwise.node", import.meta.url));
+
+/** Runs a script in a process of its own, so that a crash would be seen and not felt. */
+function isolated(script: string, ...flags: string[]) {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...flags, "-e", script], {
+    env: { ...process.env, ADDON: addon, OPENBLAS_NUM_THREADS: "1" },
+    encoding: "utf8",
+    timeout: 50_000,
+  });
+  return { status, signal, output: stdout.trim(), errors: stderr };
+}
+const clean = (output: string) => ({ status: 0, signal: null, output, errors: "" });
+
+describe.each(["float64", "float32"] as const)("asynchronous routines, %s", (dtype) => {
+  const a = gaussian(30, 30, 1, dtype);
+  const wide = gaussian(12, 20, 2, dtype);
+  const view = gaussian(40, 40, 3, dtype).block(3, 5, 30, 20);
+  const definite = gaussian(30, 30, 0, dtype);
+  definite.copy(gemm(a, a.T));
+
+  it("give what the synchronous ones give", async () => {
+    expect(await eighAsync(definite)).toEqual(eigh(definite));
+    expect(await choleskyAsync(definite)).toEqual(cholesky(definite));
+    expect(await qrAsync(view)).toEqual(qr(view));
+    expect(await svdAsync(wide)).toEqual(svd(wide));
+    expect(await svdAsync(wide, { full: true })).toEqual(svd(wide, { full: true }));
+    expect(await solveAsync(a, view)).toEqual(solve(a, view));
+    expect(await gemmAsync(a, view)).toEqual(gemm(a, view));
+    expect(await gemmAsync(view.T, a.T, { alpha: 2 })).toEqual(
+      gemm(view.T, a.T, { alpha: 2, out: new Matrix(a.data.slice(0, 600) as Real, 20, 30) }),
+    );
+  });
+
+  it("take empty matrices", async () => {
+    const empty = wide.block(0, 0, 0, 0);
+    expect((await eighAsync(empty)).values.length).toBe(0);
+    expect((await qrAsync(wide.block(0, 0, 5, 0))).q.rows).toBe(5);
+  });
+});
+
+describe("asynchronous routines", () => {
+  it("throw on bad arguments and reject on bad numbers", async () => {
+    expect(() => eighAsync(Matrix.zeros(2, 3))).toThrow("eighAsync: a must be square, got 2×3");
+    expect(() => gemmAsync(Matrix.zeros(2, 3), Matrix.zeros(2, 3))).toThrow("the inner dimensions differ");
+    // biome-ignore lint/suspicious/noExplicitAny: a mistake that only JavaScript can make
+    expect(() => gemmAsync(Matrix.identity(2), Matrix.zeros(2, 2, "float32") as any)).toThrow(TypeError);
+    await expect(choleskyAsync(Matrix.diagonal([1, 1, -1]))).rejects.toMatchObject({
+      code: "ERR_NOT_POSITIVE_DEFINITE",
+      message: "dpotrfAsync: leading minor of order 3 is not positive definite",
+    });
+    await expect(eighAsync(Matrix.diagonal([1, Number.NaN]))).rejects.toMatchObject({ code: "ERR_NOT_FINITE" });
+    await expect(solveAsync(Matrix.zeros(2, 2), Matrix.identity(2))).rejects.toMatchObject({ code: "ERR_SINGULAR" });
+  });
+
+  it("work on copies: later writes change nothing", async () => {
+    const a = gaussian(80, 80, 1) as Matrix;
+    const expected = svd(a);
+    const pending = svdAsync(a);
+    a.fill(Number.NaN);
+    expect(await pending).toEqual(expected);
+  });
+
+  it("let the event loop go on", async () => {
+    let turns = 0;
+    let done = false;
+    const turn = () => {
+      turns++;
+      if (!done) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await eighAsync(gaussian(120, 120, 1));
+    done = true;
+    expect(turns).toBeGreaterThan(1);
+  });
+
+  it("survive the transfer of their arguments", () => {
+    const script = `
+      const b = require(process.env.ADDON);
+      (async () => {
+        const n = 300, worst = [];
+        for (let round = 0; round < 3; round++) {
+          let a = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 + i : 0));
+          const { promise } = b.dsyevdAsync(n, a, 0, n);
+          structuredClone(a, { transfer: [a.buffer] });
+          a = null;
+          for (let i = 0; i < 5; i++) { gc(); await new Promise(setImmediate); }
+          const { values } = await promise;
+          worst.push(Math.max(...values.map((x, i) => Math.abs(x - (1 + i * (n + 1))))) < 1e-9);
+        }
+        console.log(worst.join());
+      })();`;
+    expect(isolated(script, "--expose-gc")).toEqual(clean("true,true,true"));
+  });
+
+  it("survive the termination of their worker", () => {
+    const script = `
+      const { Worker } = require("node:worker_threads");
+      const { once } = require("node:events");
+      const body = \`
+        const b = require(process.env.ADDON), n = 150;
+        const a = Float64Array.from({ length: n * n }, (_, i) => Math.cos(i));
+        for (let i = 0; i < 12; i++) {
+          b.dsyevdAsync(n, a, 0, n).promise.then(() => {});
+          b.dpotrfAsync(n, a, 0, n).promise.catch(() => {});
+        }
+        require("node:worker_threads").parentPort.postMessage(0);\`;
+      (async () => {
+        for (let round = 0; round < 8; round++) {
+          const worker = new Worker(body, { eval: true });
+          await once(worker, "message");
+          if (round % 2) await new Promise((resolve) => setTimeout(resolve, round));
+          await worker.terminate();
+        }
+        const b = require(process.env.ADDON);
+        const { values } = await b.dsyevdAsync(2, Float64Array.of(2, 1, 1, 2), 0, 2).promise;
+        console.log(Array.from(values, Math.round).join());
+      })();`;
+    expect(isolated(script)).toEqual(clean("1,3"));
+  });
+
+  it("run in eight workers at once", () => {
+    const script = `
+      const { Worker } = require("node:worker_threads");
+      const { once } = require("node:events");
+      const body = \`
+        const b = require(process.env.ADDON), n = 60;
+        b.enterWorker();
+        const a = Float64Array.from({ length: n * n }, (_, i) => Math.cos((i % n) * Math.floor(i / n)));
+        Promise.all(Array.from({ length: 6 }, () => b.dgesddAsync(false, n, n, a, 0, n).promise)).then((all) => {
+          const own = new Float64Array(n);
+          b.dgesdd("values", n, n, a, 0, n, own, 0);
+          const same = all.every(({ s }) => s.every((x, i) => Math.abs(x - own[i]) < 1e-10));
+          require("node:worker_threads").parentPort.postMessage(same);
+        });\`;
+      const workers = Array.from({ length: 8 }, () => new Worker(body, { eval: true }));
+      Promise.all(workers.map((w) => once(w, "message"))).then((all) => console.log(all.flat().join()));`;
+    expect(isolated(script)).toEqual(clean(Array(8).fill("true").join()));
+  });
+});
+
+describe("AbortSignal", () => {
+  it("aborted before the call: nothing starts", async () => {
+    const reason = new Error("no longer wanted");
+    await expect(eighAsync(Matrix.identity(2), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it("takes back what waits; what has started runs to its end", async () => {
+    const a = gaussian(250, 250, 1) as Matrix;
+    const controller = new AbortController();
+    const all = Array.from({ length: 60 }, () => eighAsync(a, { signal: controller.signal }));
+    await all[0];
+    const reason = new Error("changed my mind");
+    controller.abort(reason);
+    const settled = await Promise.allSettled(all);
+    for (const result of settled) {
+      if (result.status === "fulfilled") expect(result.value.values.length).toBe(250);
+      else expect(result.reason).toBe(reason);
+    }
+    expect(settled.at(-1)!.status).toBe("rejected");
+  });
+});
