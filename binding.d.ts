@@ -418,6 +418,34 @@ export interface Async<T extends Float64Array | Float32Array> {
   gesddAsync(full: boolean, m: number, n: number, a: T, aOffset: number, lda: number): Job<{ u: T; s: T; vt: T }>;
   /** A⁻¹·B, n×nrhs; see {@link Lapack.gesv}. */
   gesvAsync(n: number, nrhs: number, a: T, aOffset: number, lda: number, b: T, bOffset: number, ldb: number): Job<T>;
+  /** See {@link Fused.InverseRoot}; `info` is its report. */
+  InverseRootAsync(
+    p: number,
+    damping: number,
+    relativeTo: "absolute" | "trace" | "max",
+    small: "refuse" | "floor" | "pseudo-inverse",
+    threshold: number,
+    method: "auto" | "eigh" | "cholesky",
+    n: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+  ): Job<{ root: T; info: Float64Array }>;
+  /** See {@link Fused.NewtonSchulz}. */
+  NewtonSchulzAsync(
+    steps: number,
+    coefficients: Float64Array,
+    coefficientsOffset: number,
+    safety: number,
+    epsilon: number,
+    m: number,
+    n: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+  ): Job<T>;
+  /** See {@link Fused.PolarFactor}. */
+  PolarFactorAsync(m: number, n: number, a: T, aOffset: number, lda: number): Job<T>;
 }
 
 /** What the BLAS says about itself. */

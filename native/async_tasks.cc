@@ -4,6 +4,8 @@
 #include "async.h"
 #include "blas.h"
 #include "lapack.h"
+#include "orthogonalize.h"
+#include "roots.h"
 
 namespace layerwise {
 namespace {
@@ -82,6 +84,45 @@ template <typename T> struct Solve final : Task {
   napi_value deliver(napi_env env) override { return freshArray(env, x); }
 };
 
+template <typename T> struct InverseRoot final : Task {
+  RootOptions options;
+  int n;
+  Buffer<T> a;
+  Buffer<double> info;
+  explicit InverseRoot(Args& in) : options(readRootOptionsAndMethod(in)), n(in.dimension("n")), a(in.matrix<T>("a", n, n)), info(6) {}
+  void compute() override {
+    const auto values = reported(inverseRoot(options, a.matrix(n, n, "a"), a.matrix(n, n, "out")));
+    std::copy(values.begin(), values.end(), info.get());
+  }
+  napi_value deliver(napi_env env) override { return freshObject(env, {{"root", freshArray(env, a)}, {"info", freshArray(env, info)}}); }
+};
+
+template <typename T> struct NewtonSchulz final : Task {
+  int steps;
+  Buffer<double> coefficients;
+  double safety, epsilon;
+  int m, n;
+  Buffer<T> a;
+  explicit NewtonSchulz(Args& in)
+      : steps(static_cast<int>(in.integer("steps", 0, 1000))),
+        coefficients(in.contiguous<double>("coefficients", 3 * static_cast<int64_t>(steps))),
+        safety(in.bounded("safety", 1e-3, 1e3)),
+        epsilon(in.bounded("epsilon", 0, 1)),
+        m(in.dimension("m")),
+        n(in.dimension("n")),
+        a(in.matrix<T>("a", m, n)) {}
+  void compute() override { newtonSchulz(steps, coefficients.get(), safety, epsilon, a.matrix(m, n, "a"), a.matrix(m, n, "out")); }
+  napi_value deliver(napi_env env) override { return freshArray(env, a); }
+};
+
+template <typename T> struct PolarFactor final : Task {
+  int m, n;
+  Buffer<T> a;
+  explicit PolarFactor(Args& in) : m(in.dimension("m")), n(in.dimension("n")), a(in.matrix<T>("a", m, n)) {}
+  void compute() override { polarFactor(a.matrix(m, n, "a"), a.matrix(m, n, "out")); }
+  napi_value deliver(napi_env env) override { return freshArray(env, a); }
+};
+
 template <typename T> napi_value async(Args& in) { return launch(in, std::make_unique<T>(in)); }
 
 }  // namespace
@@ -92,7 +133,10 @@ template <typename T> napi_value async(Args& in) { return launch(in, std::make_u
   LAYERWISE_EXPORT(env, exports, p "potrfAsync", async<Cholesky<T>>); \
   LAYERWISE_EXPORT(env, exports, p "qrAsync", async<Qr<T>>);         \
   LAYERWISE_EXPORT(env, exports, p "gesddAsync", async<Svd<T>>);     \
-  LAYERWISE_EXPORT(env, exports, p "gesvAsync", async<Solve<T>>);
+  LAYERWISE_EXPORT(env, exports, p "gesvAsync", async<Solve<T>>);    \
+  LAYERWISE_EXPORT(env, exports, p "InverseRootAsync", async<InverseRoot<T>>);   \
+  LAYERWISE_EXPORT(env, exports, p "NewtonSchulzAsync", async<NewtonSchulz<T>>); \
+  LAYERWISE_EXPORT(env, exports, p "PolarFactorAsync", async<PolarFactor<T>>);
 
 void registerAsync(napi_env env, napi_value exports) {
   LAYERWISE_EXPORTS(double, "d")

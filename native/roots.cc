@@ -131,20 +131,28 @@ RootOptions readRootOptions(Args& in) {
   return o;
 }
 
-namespace {
-
-template <typename T> napi_value inverseRootExport(Args& in) {
+RootOptions readRootOptionsAndMethod(Args& in) {
   RootOptions o = readRootOptions(in);
   o.method = static_cast<RootMethod>(in.choice("method", {"auto", "eigh", "cholesky"}));
   if (o.method == RootMethod::Cholesky && o.p != 1) in.rangeError("method", "\"eigh\" when p > 1", "\"cholesky\"");
   if (o.method == RootMethod::Cholesky && o.small != SmallEigenvalues::Refuse) in.rangeError("method", "\"eigh\" when small eigenvalues are floored or dropped", "\"cholesky\"");
+  return o;
+}
+
+std::array<double, 6> reported(const RootInfo& info) {
+  return {info.lambdaMin, info.lambdaMax, info.damping, static_cast<double>(info.method), static_cast<double>(info.iterations), info.residual};
+}
+
+namespace {
+
+template <typename T> napi_value inverseRootExport(Args& in) {
+  const RootOptions o = readRootOptionsAndMethod(in);
   const int n = in.dimension("n");
   const auto a = in.matrix<T>("a", n, n), out = in.matrix<T>("out", n, n);
   const auto report = in.contiguous<double>("info", 6);
   in.distinctOrSame(out, a);
-  const RootInfo info = inverseRoot(o, a, out);
-  const double values[] = {info.lambdaMin, info.lambdaMax, info.damping, static_cast<double>(info.method), static_cast<double>(info.iterations), info.residual};
-  std::copy_n(values, 6, report.data);
+  const auto values = reported(inverseRoot(o, a, out));
+  std::copy(values.begin(), values.end(), report.data);
   return in.undefined();
 }
 

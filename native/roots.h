@@ -1,6 +1,8 @@
 // Inverse p-th roots of symmetric positive definite matrices.
 #pragma once
 
+#include <array>
+
 #include "args.h"
 
 namespace layerwise {
@@ -42,5 +44,9 @@ template <typename T> void rootOfEigenvalues(const RootOptions& options, int n, 
 
 /// The options in the order in which every root export takes them: p, damping, relativeTo, small, threshold.
 RootOptions readRootOptions(Args& in);
+/// The same, then the method, one of "auto", "eigh", "cholesky".
+RootOptions readRootOptionsAndMethod(Args& in);
+/// The report of a root export: λmin, λmax, c, method, iterations, residual.
+std::array<double, 6> reported(const RootInfo& info);
 
 }  // namespace layerwise

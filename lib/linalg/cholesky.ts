@@ -1,6 +1,7 @@
 import { routines } from "../binding.js";
 import { copyInto, leading, requireSquare } from "./arguments.js";
-import type { Matrix, Real } from "./matrix.js";
+import { type Cancellable, run } from "./async.js";
+import { Matrix, type Real } from "./matrix.js";
 
 /**
  * The lower Cholesky factor L of a symmetric positive definite matrix, A = L·Lᵀ (LAPACK potrf), with zeros above its
@@ -36,4 +37,14 @@ export function choleskyInverse<T extends Real>(factor: Matrix<T>, options: { ou
   const out = copyInto("choleskyInverse", factor, options.out);
   routines(factor.data).potri(true, n, out.data, out.offset, leading(out));
   return out;
+}
+
+/** As {@link cholesky}, on the thread pool; see {@link Cancellable}. */
+export function choleskyAsync<T extends Real>(a: Matrix<T>, options: Cancellable = {}): Promise<Matrix<T>> {
+  const n = requireSquare("choleskyAsync", a);
+  return run(
+    options,
+    () => routines(a.data).potrfAsync(n, a.data, a.offset, leading(a)),
+    (factor) => new Matrix(factor, n, n),
+  );
 }

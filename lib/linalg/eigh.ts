@@ -1,6 +1,7 @@
 import { routines } from "../binding.js";
 import { copyInto, leading, matrixInto, requireSquare, vectorInto } from "./arguments.js";
-import type { Matrix, Real } from "./matrix.js";
+import { type Cancellable, run } from "./async.js";
+import { Matrix, type Real } from "./matrix.js";
 
 /** A = V·diag(values)·Vᵀ. */
 export interface Eigen<T extends Real = Float64Array> {
@@ -57,4 +58,14 @@ export function eighRange<T extends Real>(
   const kind = byIndex ? "index" : "value";
   const count = routines(a.data).syevr(true, n, kind, first, end, a.data, a.offset, leading(a), w, 0, z.data, 0, leading(z));
   return count === most ? { values: w, vectors: z } : { values: w.slice(0, count) as T, vectors: z.block(0, 0, n, count).clone() };
+}
+
+/** As {@link eigh}, on the thread pool; see {@link Cancellable}. */
+export function eighAsync<T extends Real>(a: Matrix<T>, options: Cancellable = {}): Promise<Eigen<T>> {
+  const n = requireSquare("eighAsync", a);
+  return run(
+    options,
+    () => routines(a.data).syevdAsync(n, a.data, a.offset, leading(a)),
+    ({ values, vectors }) => ({ values, vectors: new Matrix(vectors, n, n) }),
+  );
 }

@@ -1,4 +1,4 @@
-export * from "./async.js";
+export type { Cancellable } from "./async.js";
 export * from "./cholesky.js";
 export * from "./eigh.js";
 export * from "./elementwise.js";

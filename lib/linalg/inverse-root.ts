@@ -1,6 +1,7 @@
 import { routines } from "../binding.js";
 import { leading, matrixInto, requireSquare } from "./arguments.js";
-import type { Matrix, Real } from "./matrix.js";
+import { type Cancellable, run } from "./async.js";
+import { Matrix, type Real } from "./matrix.js";
 
 /** What c means in (A + cI)^(−1/p): c itself, c × mean diagonal (trace/n), or c × largest eigenvalue. */
 export type RelativeTo = null | "trace" | "max";
@@ -45,6 +46,17 @@ export interface RootInfo {
 const methods = ["eigh", "eigh", "cholesky", "coupled-newton"] as const;
 const report = new Float64Array(6);
 
+function rootInfo([lambdaMin, lambdaMax, damping, method, iterations, residual]: Float64Array): RootInfo {
+  return {
+    lambdaMin: lambdaMin!,
+    lambdaMax: lambdaMax!,
+    damping: damping!,
+    method: methods[method!]!,
+    iterations: iterations!,
+    residual: residual!,
+  };
+}
+
 /** The threshold in use: the given one, or n·ε. */
 export function smallThreshold(a: Matrix<Real>, options: SmallEigenvalueRule): number {
   if ((options.small ?? "refuse") === "refuse") return 0;
@@ -87,13 +99,22 @@ export function inverseRoot<T extends Real>(
     report,
     0,
   );
-  if (info) {
-    info.lambdaMin = report[0]!;
-    info.lambdaMax = report[1]!;
-    info.damping = report[2]!;
-    info.method = methods[report[3]!]!;
-    info.iterations = report[4]!;
-    info.residual = report[5]!;
-  }
+  if (info) Object.assign(info, rootInfo(report));
   return out;
+}
+
+/** As {@link inverseRoot}, on the thread pool, with what was found; see {@link Cancellable}. */
+export function inverseRootAsync<T extends Real>(
+  a: Matrix<T>,
+  options: RootOptions & Cancellable & { readonly method?: RootMethod },
+): Promise<{ root: Matrix<T>; info: RootInfo }> {
+  const { p, damping = 0, relativeTo, small = "refuse", method = "auto" } = options;
+  const n = requireSquare("inverseRootAsync", a);
+  const threshold = smallThreshold(a, options);
+  return run(
+    options,
+    () =>
+      routines(a.data).InverseRootAsync(p, damping, relativeTo ?? "absolute", small, threshold, method, n, a.data, a.offset, leading(a)),
+    ({ root, info }) => ({ root: new Matrix(root, n, n), info: rootInfo(info) }),
+  );
 }

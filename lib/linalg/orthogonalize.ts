@@ -1,6 +1,7 @@
 import { routines } from "../binding.js";
 import { leading, matrixInto } from "./arguments.js";
-import type { Matrix, Real } from "./matrix.js";
+import { type Cancellable, run } from "./async.js";
+import { Matrix, type Real } from "./matrix.js";
 
 /** One odd quintic per step, σ ← aσ + bσ³ + cσ⁵: rows (a, b, c). */
 export type Quintics = readonly (readonly [a: number, b: number, c: number])[];
@@ -71,31 +72,39 @@ function coefficients(method: string, steps: number, quintics: Quintics | undefi
  * @throws Error with code ERR_NOT_FINITE or ERR_NO_CONVERGENCE; TypeError on mixed precisions; RangeError on shapes.
  */
 export function orthogonalize<T extends Real>(a: Matrix<T>, options: OrthogonalizeOptions<T> = {}): Matrix<T> {
-  const { method = "newton-schulz", steps = 5, quintics, epsilon = 1e-7 } = options;
   const out = matrixInto("orthogonalize", "out", a.rows, a.cols, a.data, options.out);
-  if (method === "exact") {
-    routines(a.data).PolarFactor(a.rows, a.cols, a.data, a.offset, leading(a), out.data, out.offset, leading(out));
-    return out;
-  }
-  if (method !== "newton-schulz" && method !== "polar-express") {
-    throw new RangeError(`orthogonalize: method must be one of "newton-schulz", "polar-express", "exact", got ${JSON.stringify(method)}`);
-  }
-  if (!Number.isInteger(steps) || steps < 0 || steps > 1000)
-    throw new RangeError(`orthogonalize: steps must be an integer in [0, 1000], got ${steps}`);
-  routines(a.data).NewtonSchulz(
-    steps,
-    coefficients(method, steps, quintics),
-    0,
-    method === "polar-express" ? 1.01 : 1,
-    epsilon,
-    a.rows,
-    a.cols,
-    a.data,
-    a.offset,
-    leading(a),
-    out.data,
-    out.offset,
-    leading(out),
-  );
+  const { rows: m, cols: n } = a;
+  const native = routines(a.data);
+  if (options.method === "exact") native.PolarFactor(m, n, a.data, a.offset, leading(a), out.data, out.offset, leading(out));
+  else native.NewtonSchulz(...iteration("orthogonalize", options), m, n, a.data, a.offset, leading(a), out.data, out.offset, leading(out));
   return out;
+}
+
+/** As {@link orthogonalize}, on the thread pool; see {@link Cancellable}. */
+export function orthogonalizeAsync<T extends Real>(
+  a: Matrix<T>,
+  options: Omit<OrthogonalizeOptions<T>, "out"> & Cancellable = {},
+): Promise<Matrix<T>> {
+  const { rows: m, cols: n } = a;
+  const native = routines(a.data);
+  return run(
+    options,
+    () =>
+      options.method === "exact"
+        ? native.PolarFactorAsync(m, n, a.data, a.offset, leading(a))
+        : native.NewtonSchulzAsync(...iteration("orthogonalizeAsync", options), m, n, a.data, a.offset, leading(a)),
+    (x) => new Matrix(x, m, n),
+  );
+}
+
+/** The first arguments of the iterations. */
+function iteration(name: string, options: OrthogonalizeOptions<Real>): [number, Float64Array, number, number, number] {
+  const { method = "newton-schulz", steps = 5, quintics, epsilon = 1e-7 } = options;
+  if (method !== "newton-schulz" && method !== "polar-express") {
+    throw new RangeError(`${name}: method must be one of "newton-schulz", "polar-express", "exact", got ${JSON.stringify(method)}`);
+  }
+  if (!Number.isInteger(steps) || steps < 0 || steps > 1000) {
+    throw new RangeError(`${name}: steps must be an integer in [0, 1000], got ${steps}`);
+  }
+  return [steps, coefficients(method, steps, quintics), 0, method === "polar-express" ? 1.01 : 1, epsilon];
 }

@@ -5,7 +5,8 @@
  */
 import { routines } from "../binding.js";
 import { copyInto, matrixInto, requireShape, requireSquare, vectorInto } from "./arguments.js";
-import { type Matrix, type Operand, type Real, Transposed } from "./matrix.js";
+import { type Cancellable, run } from "./async.js";
+import { Matrix, type Operand, type Real, Transposed } from "./matrix.js";
 
 /** `out` ← α·(product) + β·`out`. */
 export interface Update<Out> {
@@ -217,4 +218,26 @@ function isLeft(name: string, a: Matrix<Real>, b: Matrix<Real>, side: "left" | "
 function isLower(name: string, uplo: "lower" | "upper"): boolean {
   if (uplo !== "lower" && uplo !== "upper") throw new RangeError(`${name}: uplo must be "lower" or "upper", got ${String(uplo)}`);
   return uplo === "lower";
+}
+
+/** alpha·A·B as {@link gemm}, in a new matrix, on the thread pool; see {@link Cancellable}. */
+export function gemmAsync<T extends Real>(
+  a: Operand<T>,
+  b: Operand<T>,
+  options: Cancellable & { alpha?: number } = {},
+): Promise<Matrix<T>> {
+  if (a.cols !== b.rows) {
+    throw new RangeError(`gemmAsync: a is ${a.rows}×${a.cols} and b ${b.rows}×${b.cols}: the inner dimensions differ`);
+  }
+  const [m, n, k] = [a.rows, b.cols, a.cols];
+  const [transA, transB] = [a instanceof Transposed, b instanceof Transposed];
+  const left = a instanceof Transposed ? a.matrix : a;
+  const right = b instanceof Transposed ? b.matrix : b;
+  const { gemmAsync } = routines(left.data);
+  const { alpha = 1 } = options;
+  return run(
+    options,
+    () => gemmAsync(transA, transB, m, n, k, alpha, left.data, left.offset, ld(left), right.data, right.offset, ld(right)),
+    (c) => new Matrix(c, m, n),
+  );
 }

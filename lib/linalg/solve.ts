@@ -1,5 +1,6 @@
 import { routines } from "../binding.js";
 import { copyInto, leading, matrixInto, requireSquare } from "./arguments.js";
+import { type Cancellable, run } from "./async.js";
 import { allocate, Matrix, type Real } from "./matrix.js";
 import { singularValues } from "./svd.js";
 
@@ -108,4 +109,15 @@ export function condition(a: Matrix<Real>, options: { method?: "svd" | "lu" | "c
     reciprocal = lapack.gecon(n, factor.data, 0, n, norm);
   }
   return 1 / reciprocal;
+}
+
+/** As {@link solve}, on the thread pool; see {@link Cancellable}. */
+export function solveAsync<T extends Real>(a: Matrix<T>, b: Matrix<T>, options: Cancellable = {}): Promise<Matrix<T>> {
+  const n = requireSquare("solveAsync", a);
+  if (b.rows !== n) throw new RangeError(`solveAsync: b must have ${n} rows, got ${b.rows}`);
+  return run(
+    options,
+    () => routines(a.data).gesvAsync(n, b.cols, a.data, a.offset, leading(a), b.data, b.offset, leading(b)),
+    (x) => new Matrix(x, n, b.cols),
+  );
 }

@@ -1,6 +1,7 @@
 import { routines } from "../binding.js";
 import { leading, matrixInto, vectorInto } from "./arguments.js";
-import type { Matrix, Real } from "./matrix.js";
+import { type Cancellable, run } from "./async.js";
+import { Matrix, type Real } from "./matrix.js";
 
 /**
  * The singular value decomposition A = U·diag(s)·Vᵀ of an m×n matrix, k = min(m, n), s descending (LAPACK gesdd): thin,
@@ -28,4 +29,19 @@ export function singularValues<T extends Real>(a: Matrix<T>, options: { out?: T 
   const s = vectorInto("singularValues", "out", Math.min(m, n), a.data, options.out);
   routines(a.data).gesdd("values", m, n, a.data, a.offset, leading(a), s, 0);
   return s;
+}
+
+/** As {@link svd}, on the thread pool; see {@link Cancellable}. */
+export function svdAsync<T extends Real>(
+  a: Matrix<T>,
+  options: Cancellable & { full?: boolean } = {},
+): Promise<{ u: Matrix<T>; s: T; vt: Matrix<T> }> {
+  const { rows: m, cols: n } = a;
+  const { full = false } = options;
+  const k = Math.min(m, n);
+  return run(
+    options,
+    () => routines(a.data).gesddAsync(full, m, n, a.data, a.offset, leading(a)),
+    ({ u, s, vt }) => ({ u: new Matrix(u, m, full ? m : k), s, vt: new Matrix(vt, full ? n : k, n) }),
+  );
 }

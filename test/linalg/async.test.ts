@@ -8,7 +8,11 @@ import {
   eighAsync,
   gemm,
   gemmAsync,
+  inverseRoot,
+  inverseRootAsync,
   Matrix,
+  orthogonalize,
+  orthogonalizeAsync,
   qr,
   qrAsync,
   type Real,
@@ -50,6 +54,16 @@ describe.each(["float64", "float32"] as const)("asynchronous routines, %s", (dty
     expect(await gemmAsync(view.T, a.T, { alpha: 2 })).toEqual(
       gemm(view.T, a.T, { alpha: 2, out: new Matrix(a.data.slice(0, 600) as Real, 20, 30) }),
     );
+  });
+
+  it("give the same roots and polar factors", async () => {
+    for (const options of [{ p: 1 }, { p: 4, damping: 0.1, relativeTo: "trace" }] as const) {
+      const info = {};
+      expect(await inverseRootAsync(definite, options)).toEqual({ root: inverseRoot(definite, { ...options, info }), info });
+    }
+    for (const method of ["exact", "newton-schulz", "polar-express"] as const) {
+      expect(await orthogonalizeAsync(view, { method })).toEqual(orthogonalize(view, { method }));
+    }
   });
 
   it("take empty matrices", async () => {
