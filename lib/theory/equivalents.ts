@@ -42,12 +42,10 @@ export function effectiveDamping(spectrum: Spectrum, phi: number, lambda: number
   const gap = (kappa: number) => excess + phi * measure.average((s) => (s > 0 ? kappa / (s + kappa) : 0));
   let kappa = lambda + phi * measure.mean;
   for (let iteration = 0; iteration < 2000; iteration++) {
-    const g = gap(kappa);
-    const slope = g + phi * kappa * measure.average((s) => (s > 0 ? s / (s + kappa) ** 2 : 0));
-    const next = kappa - (kappa * g - lambda) / slope;
+    const curvature = phi * kappa * measure.average((s) => (s > 0 ? s / (s + kappa) / (s + kappa) : 0));
+    const next = (lambda + kappa * curvature) / (gap(kappa) + curvature); // κ − (κ·gap − λ)/(κ·gap)', summed without cancellation
     // Monotone from above until rounding: the first step that does not decrease κ ends the iteration.
     if (!(next < kappa * (1 - 1e-15))) return kappa;
-    if (!(next > 0)) break;
     kappa = next;
   }
   throw new RangeError(`effectiveDamping: no convergence for phi = ${phi}, lambda = ${lambda}`);
@@ -64,7 +62,9 @@ export function effectiveDampingSlope(spectrum: Spectrum, phi: number, lambda: n
 
 function slopeAt(measure: SpectralMeasure, phi: number, lambda: number, kappa: number): number {
   const inverse =
-    kappa === 0 ? thresholdGap(measure, phi) : lambda / kappa + phi * kappa * measure.average((s) => (s > 0 ? s / (s + kappa) ** 2 : 0));
+    kappa === 0
+      ? thresholdGap(measure, phi)
+      : lambda / kappa + phi * kappa * measure.average((s) => (s > 0 ? s / (s + kappa) / (s + kappa) : 0));
   if (!(inverse > 0))
     throw new RangeError("effectiveDampingSlope: undefined at the interpolation threshold (damping 0, n equal to the rank of S)");
   return 1 / inverse;

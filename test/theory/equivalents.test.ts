@@ -22,7 +22,7 @@ function isotropicKappa(phi: number, lambda: number): number {
 describe("effectiveDamping", () => {
   it("isotropic: the root of a quadratic, for λ down to 1e-15 and φ through 1", () => {
     for (const phi of [0.01, 0.5, 0.999, 1, 1.001, 3, 50]) {
-      for (const lambda of [1e-15, 1e-9, 1e-3, 0.3, 10, 1e6]) {
+      for (const lambda of [1e-300, 1e-15, 1e-9, 1e-3, 0.3, 10, 1e6]) {
         const tolerance = Math.abs(phi - 1) < 1e-2 ? 1e-11 : 1e-13;
         expect(relative(effectiveDamping([1, 1], phi, lambda), isotropicKappa(phi, lambda)), `${phi} ${lambda}`).toBeLessThan(tolerance);
       }
@@ -93,6 +93,14 @@ describe("effectiveDamping", () => {
       expect(relative(effectiveDamping([2, 2, 0, 0], phi, lambda), effectiveDamping([2], phi / 2, lambda))).toBeLessThan(1e-13);
     }
     expect(effectiveDamping([2, 0], 1.9, 0)).toBe(0);
+  });
+
+  it("is homogeneous, κ(cS, cλ) = cκ(S, λ), over the range of the numbers", () => {
+    for (const c of [1e-300, 1e-100, 1e150, 1e300]) {
+      expect(relative(effectiveDamping([3 * c, c, 0.2 * c], 1.3, 0.1 * c), c * effectiveDamping([3, 1, 0.2], 1.3, 0.1))).toBeLessThan(
+        1e-13,
+      );
+    }
   });
 
   it("refuses bad arguments", () => {

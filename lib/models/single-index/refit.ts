@@ -37,8 +37,7 @@ export function refit(map: FeatureMap, train: Batch, validation: Batch, test: Ba
   const n = z.rows;
   const { values, vectors } = eigh(syrk(z.T, { alpha: 1 / n }));
   const h = values.length;
-  const scale = values.reduce((a, b) => a + b, 0) / h;
-  if (!(scale > 0)) throw new RangeError("refit: all features are zero");
+  const scale = values.reduce((a, b) => a + b, 0) / h || 1; // features that are all zero get the head zero
   const coordinates = gemv(vectors.T, gemv(z.T, train.labels, { alpha: 1 / n }));
   // Column p: the head at penalty p, in the eigenbasis.
   const heads = Matrix.zeros(h, penaltyGrid.length);

@@ -29,15 +29,17 @@ export function initialStudent(stream: Stream, hidden: number, dimension: number
  * `G − c·step`, with c > 0 such that the pre-activations change by `rms` in root mean square over inputs and hidden units:
  * c² tr(step · S · stepᵀ)/h = rms². Makes methods comparable whose gradients differ in scale.
  * @param spectrum eigenvalues of S, in whose eigenbasis `step` (h×d) is given
- * @throws RangeError when the step is zero or not finite
+ * A zero step (no unit active) leaves G as it is.
+ * @throws RangeError when the step is not finite
  */
 export function takeStep(g: Matrix, step: Matrix, spectrum: ArrayLike<number>, rms: number): Matrix {
   const { data, rows, cols } = step;
   let change = 0;
   for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < cols; j++, at++) change += spectrum[j] * data[at] ** 2;
   change = Math.sqrt(change / rows);
-  if (!(change > 0 && Number.isFinite(change))) throw new RangeError(`takeStep: the step changes pre-activations by ${change}`);
+  if (!Number.isFinite(change)) throw new RangeError(`takeStep: the step changes pre-activations by ${change}`);
   const out = g.clone();
+  if (change === 0) return out;
   for (let at = 0; at < data.length; at++) out.data[at] -= (rms / change) * data[at];
   return out;
 }

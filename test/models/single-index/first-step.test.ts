@@ -122,7 +122,8 @@ describe("takeStep", () => {
     for (let i = 0; i < h; i++) for (let j = 0; j < d; j++) squares += spectrum[j] * (after.get(i, j) - g.get(i, j)) ** 2;
     expect(Math.sqrt(squares / h)).toBeCloseTo(3, 12);
     expect(Math.sign(after.get(0, 0) - g.get(0, 0))).toBe(-Math.sign(step.get(0, 0)));
-    expect(() => takeStep(g, Matrix.zeros(h, d), spectrum, 3)).toThrow(RangeError);
+    expect(takeStep(g, Matrix.zeros(h, d), spectrum, 3).data).toEqual(g.data);
+    expect(() => takeStep(g, Matrix.zeros(h, d).fill(Number.NaN), spectrum, 3)).toThrow(RangeError);
   });
 
   it("rows of the initial first layer have unit norm", () => {
