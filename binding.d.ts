@@ -558,7 +558,7 @@ export interface Fused<T extends Float64Array | Float32Array> {
    * quicker one. `small` says what becomes of an eigenvalue λ + c ≤ 0 ("refuse": error), or of one at or below
    * threshold·(λmax + c): raised to it ("floor") or left out ("pseudo-inverse"). A and out may be one and the same.
    * info (6 numbers) receives λmin and λmax of A (NaN when not known), c, the method (1 eigh, 2 cholesky, 3 coupled
-   * Newton), its iterations and its residual (NaN when not measured).
+   * Newton, 4 first order), its iterations and its residual (NaN when not measured).
    * @throws Error ERR_NOT_FINITE (NaN or infinity in A), ERR_NOT_POSITIVE_DEFINITE, ERR_NO_CONVERGENCE; out is untouched.
    */
   InverseRoot(
@@ -572,6 +572,40 @@ export interface Fused<T extends Float64Array | Float32Array> {
     a: T,
     aOffset: number,
     lda: number,
+    out: T,
+    outOffset: number,
+    ldOut: number,
+    info: Float64Array,
+    infoOffset: number,
+  ): void;
+  /**
+   * As {@link Fused.InverseRoot} by "eigh", for a factor that changes a little from call to call. `basis` (n×n) and
+   * `state` (6 numbers, zeros to begin with) are kept between calls: the basis holds eigenvectors of an earlier A in its
+   * rows, the state its age (1: new), the last error estimate, the number of random probes drawn, two counters that
+   * space out attempts after failed ones, and the errors' mean growth. With B = W·A·Wᵀ the root is Wᵀ·R·W, where R is f(x) = (x + c)^(−1/p) of B to
+   * first order around its diagonal (Daleckii–Krein: off the diagonal, B times the divided differences of f). The
+   * relative Frobenius error is estimated, upwards, from a residual on eight random vectors; where it could exceed `tolerance` the
+   * root is computed by syevd, and basis and state begin anew. A must be symmetric in both triangles; with relativeTo
+   * "max", λmax is that of B's diagonal between exact updates. info as in InverseRoot: method 4 is the first-order
+   * update, iterations the age of the basis, residual the estimate. Deterministic: the probes depend on the state alone.
+   * @throws Error as InverseRoot; basis, state's age and out are untouched then.
+   */
+  WarmInverseRoot(
+    p: number,
+    damping: number,
+    relativeTo: "absolute" | "trace" | "max",
+    small: "refuse" | "floor" | "pseudo-inverse",
+    threshold: number,
+    tolerance: number,
+    n: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    basis: T,
+    basisOffset: number,
+    ldBasis: number,
+    state: Float64Array,
+    stateOffset: number,
     out: T,
     outOffset: number,
     ldOut: number,

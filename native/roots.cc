@@ -17,15 +17,6 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
                        "a is not positive definite after damping by " + Args::text(c) + ": its smallest eigenvalue is " + Args::text(lambdaMin));
 }
 
-/// x^{-1/p·share}; the common powers by square roots.
-inline double power(double x, double exponent) {
-  if (exponent == -0.5) return 1 / std::sqrt(x);
-  if (exponent == -0.25) return 1 / std::sqrt(std::sqrt(x));
-  if (exponent == -0.125) return 1 / std::sqrt(std::sqrt(std::sqrt(x)));
-  if (exponent == -1) return 1 / x;
-  return std::pow(x, exponent);
-}
-
 template <typename T> double largestEigenvalue(View<T> a) {
   Workspace scope;
   T* copy = scope.take<T>(static_cast<int64_t>(a.rows) * a.rows);
@@ -33,22 +24,6 @@ template <typename T> double largestEigenvalue(View<T> a) {
   copyMatrix(a.rows, a.rows, a.data, a.ld, copy, a.rows);
   syevd(false, a.rows, copy, a.rows, w);
   return w[a.rows - 1];
-}
-
-template <typename T> RootInfo byEigh(const RootOptions& o, View<T> a, View<T> out) {
-  const int n = a.rows;
-  Workspace scope;
-  T* v = scope.take<T>(static_cast<int64_t>(n) * n);
-  T *w = scope.take<T>(n), *s = scope.take<T>(n);
-  copyMatrix(n, n, a.data, a.ld, v, n);
-  syevd(true, n, v, n, w);
-  const double c = absoluteDamping(o, meanDiagonal(a), w[n - 1]);
-  // Half the power on each side, so that the root is a symmetric product: V s (V s)ᵀ.
-  rootOfEigenvalues(o, n, w, c, -0.5 / o.p, s);
-  for (int i = 0; i < n; ++i)
-    for (int j = 0; j < n; ++j) v[static_cast<int64_t>(i) * n + j] *= s[i];
-  syrk<T>(true, n, n, T(1), v, n, T(0), out.data, out.ld);
-  return {w[0], w[n - 1], c, RootMethod::Eigh, 0, kUnknown};
 }
 
 template <typename T> RootInfo byCholesky(const RootOptions& o, View<T> a, View<T> out) {
@@ -77,6 +52,14 @@ RootMethod choose(const RootOptions& o) {
 
 }  // namespace
 
+double inversePower(double d, double exponent) {
+  if (exponent == -1) return 1 / d;
+  if (exponent == -0.5) return 1 / std::sqrt(d);
+  if (exponent == -0.25) return 1 / std::sqrt(std::sqrt(d));
+  if (exponent == -0.125) return 1 / std::sqrt(std::sqrt(std::sqrt(d)));
+  return std::pow(d, exponent);
+}
+
 double absoluteDamping(const RootOptions& o, double meanDiagonal, double lambdaMax) {
   switch (o.relativeTo) {
     case RelativeTo::Trace: return o.damping * meanDiagonal;
@@ -99,8 +82,25 @@ template <typename T> void rootOfEigenvalues(const RootOptions& o, int n, const 
       if (o.small == SmallEigenvalues::PseudoInverse && lambda[n - 1] + c <= 0 && lambda[n - 1] + c >= 0 && x >= 0) out[i] = 0;  // A = 0
       else notPositiveDefinite(lambda[0] + c, c);
     } else if (o.small == SmallEigenvalues::PseudoInverse && x <= cut) out[i] = 0;
-    else out[i] = static_cast<T>(power(o.small == SmallEigenvalues::Floor ? std::max(x, cut) : x, exponent));
+    else out[i] = static_cast<T>(inversePower(o.small == SmallEigenvalues::Floor ? std::max(x, cut) : x, exponent));
   }
+}
+
+template <typename T> RootInfo eighRoot(const RootOptions& o, View<T> a, View<T> out, const View<T>* basis) {
+  const int n = a.rows;
+  Workspace scope;
+  T* v = scope.take<T>(static_cast<int64_t>(n) * n);
+  T *w = scope.take<T>(n), *s = scope.take<T>(n);
+  copyMatrix(n, n, a.data, a.ld, v, n);
+  syevd(true, n, v, n, w);
+  const double c = absoluteDamping(o, meanDiagonal(a), w[n - 1]);
+  // Half the power on each side, so that the root is a symmetric product: V s (V s)ᵀ.
+  rootOfEigenvalues(o, n, w, c, -0.5 / o.p, s);
+  if (basis) copyMatrix(n, n, v, n, basis->data, basis->ld);
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < n; ++j) v[static_cast<int64_t>(i) * n + j] *= s[i];
+  syrk<T>(true, n, n, T(1), v, n, T(0), out.data, out.ld);
+  return {w[0], w[n - 1], c, RootMethod::Eigh, 0, kUnknown};
 }
 
 template <typename T> RootInfo inverseRoot(const RootOptions& o, View<T> a, View<T> out) {
@@ -109,12 +109,14 @@ template <typename T> RootInfo inverseRoot(const RootOptions& o, View<T> a, View
   requireFiniteTriangle("a", true, n, a.data, a.ld);
   switch (choose(o)) {
     case RootMethod::Cholesky: return byCholesky(o, a, out);
-    default: return byEigh(o, a, out);
+    default: return eighRoot(o, a, out);
   }
 }
 
 template RootInfo inverseRoot(const RootOptions&, View<double>, View<double>);
 template RootInfo inverseRoot(const RootOptions&, View<float>, View<float>);
+template RootInfo eighRoot(const RootOptions&, View<double>, View<double>, const View<double>*);
+template RootInfo eighRoot(const RootOptions&, View<float>, View<float>, const View<float>*);
 template double meanDiagonal(const View<double>&);
 template double meanDiagonal(const View<float>&);
 template void rootOfEigenvalues(const RootOptions&, int, const double*, double, double, double*);

@@ -8,7 +8,7 @@
 namespace layerwise {
 
 enum class RelativeTo { Absolute, Trace, Max };
-enum class RootMethod { Auto, Eigh, Cholesky, CoupledNewton };
+enum class RootMethod { Auto, Eigh, Cholesky, CoupledNewton, FirstOrder };
 /// What becomes of an eigenvalue of A + cI at or below the threshold.
 enum class SmallEigenvalues { Refuse, Floor, PseudoInverse };
 
@@ -41,6 +41,12 @@ template <typename T> double meanDiagonal(const View<T>& a);
 /// (λ + c)^{-1/p} by the options' rule for small eigenvalues, ascending λ, for i = 0 … n−1.
 /// @throws NumericalError ERR_NOT_POSITIVE_DEFINITE
 template <typename T> void rootOfEigenvalues(const RootOptions& options, int n, const T* lambda, double c, double exponent, T* out);
+
+/// The same by eigenvectors, which are left in the rows of *basis when it is given.
+template <typename T> RootInfo eighRoot(const RootOptions& options, View<T> a, View<T> out, const View<T>* basis = nullptr);
+
+/// d^exponent; the usual exponents −1, −½, −¼, −⅛ by square roots.
+double inversePower(double d, double exponent);
 
 /// The options in the order in which every root export takes them: p, damping, relativeTo, small, threshold.
 RootOptions readRootOptions(Args& in);

@@ -11,3 +11,4 @@ export * from "./products.js";
 export * from "./qr.js";
 export * from "./solve.js";
 export * from "./svd.js";
+export * from "./warm-root.js";

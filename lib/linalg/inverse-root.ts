@@ -36,17 +36,18 @@ export interface RootInfo {
   lambdaMax: number;
   /** The absolute c that was added. */
   damping: number;
-  method: "eigh" | "cholesky" | "coupled-newton";
-  /** Iterations of an iterative method. */
+  method: "eigh" | "cholesky" | "coupled-newton" | "first-order";
+  /** Iterations of coupled Newton; updates made with the current basis by `WarmRoot`. */
   iterations: number;
-  /** ‖A·Xᵖ − I‖_max where the method measures it, else NaN. */
+  /** Coupled Newton: ‖A·Xᵖ − I‖_max. First order: the estimated relative error. Else NaN. */
   residual: number;
 }
 
-const methods = ["eigh", "eigh", "cholesky", "coupled-newton"] as const;
+const methods = ["eigh", "eigh", "cholesky", "coupled-newton", "first-order"] as const;
 const report = new Float64Array(6);
 
-function rootInfo([lambdaMin, lambdaMax, damping, method, iterations, residual]: Float64Array): RootInfo {
+/** The six numbers of the native routines as fields. */
+export function rootInfo([lambdaMin, lambdaMax, damping, method, iterations, residual]: Float64Array): RootInfo {
   return {
     lambdaMin: lambdaMin!,
     lambdaMax: lambdaMax!,

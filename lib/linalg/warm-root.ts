@@ -1,0 +1,123 @@
+import { routines } from "../binding.js";
+import { leading, matrixInto, requireShape } from "./arguments.js";
+import { type RootInfo, type RootOptions, rootInfo, smallThreshold } from "./inverse-root.js";
+import { allocate, Matrix, type Real } from "./matrix.js";
+
+/** What {@link WarmRoot} keeps; plain data, for checkpoints. */
+export interface WarmRootState<T extends Real = Float64Array> {
+  /** n×n, eigenvectors of an earlier factor in its rows. */
+  readonly basis: Matrix<T>;
+  /** Age of the basis (0: there is none), last error estimate, probes drawn, two counters of the retry rule, the mean growth. */
+  readonly counters: Float64Array;
+}
+
+/** Options of {@link WarmRoot}. */
+export interface WarmRootOptions extends RootOptions {
+  /**
+   * Bound on the relative Frobenius error of the root, as estimated at every update; default 1e-3. With 0 every update is
+   * exact.
+   */
+  readonly tolerance?: number;
+  readonly dtype?: "float64" | "float32";
+}
+
+/**
+ * (A + cI)^(−1/p) of a factor that drifts, refreshed at every step at a fraction of the price of an eigendecomposition.
+ *
+ * In the eigenvectors W of an earlier A, the new one is nearly diagonal, and its root follows to first order from the
+ * divided differences of x^(−1/p) (Daleckii–Krein): four products, no LAPACK. The second-order error grows with the age of
+ * the basis; it is estimated at every update from a residual on random vectors, and where it could exceed the tolerance
+ * the root is computed exactly and the basis renewed. The better the factor's averaging (β → 1), the rarer that is.
+ *
+ * ```ts
+ * const root = new WarmRoot(n, { p: 4, damping: 1e-6, relativeTo: "trace" });
+ * for (;;) { kroneckerFactorUpdate(factor, g, { beta: 0.99 }); root.update(factor, { out }); }
+ * ```
+ *
+ * Deterministic: the same sequence of factors gives the same bits.
+ */
+export class WarmRoot<T extends Real = Float64Array> {
+  /** What the last update found. */
+  readonly info: RootInfo = {
+    lambdaMin: Number.NaN,
+    lambdaMax: Number.NaN,
+    damping: 0,
+    method: "eigh",
+    iterations: 0,
+    residual: Number.NaN,
+  };
+  /** Updates made, and how many of them were exact. */
+  readonly counts = { updates: 0, exact: 0 };
+  private readonly basis: Matrix<T>;
+  private readonly counters = new Float64Array(6);
+  private readonly report = new Float64Array(6);
+
+  /**
+   * @param n the factor's order.
+   * @throws RangeError when the tolerance is not in [0, 1].
+   */
+  constructor(
+    readonly n: number,
+    private readonly options: WarmRootOptions,
+  ) {
+    const { tolerance = 1e-3, dtype = "float64" } = options;
+    if (!(tolerance >= 0 && tolerance <= 1)) throw new RangeError(`WarmRoot: tolerance must be in [0, 1], got ${tolerance}`);
+    this.basis = new Matrix(allocate(n * n, dtype) as T, n, n);
+  }
+
+  /**
+   * The root of `a`, n×n, symmetric in both triangles.
+   * @param options `out` n×n; may be `a`.
+   * @throws Error with code ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE or ERR_NO_CONVERGENCE; what is kept and `out` are
+   * untouched then. RangeError and TypeError on shapes and precision.
+   */
+  update(a: Matrix<T>, options: { readonly out?: Matrix<T> } = {}): Matrix<T> {
+    const { p, damping = 0, relativeTo = null, small = "refuse", tolerance = 1e-3 } = this.options;
+    const { n, basis } = this;
+    requireShape("WarmRoot.update", "a", a, n, n);
+    const out = matrixInto("WarmRoot.update", "out", n, n, a.data, options.out);
+    routines(basis.data).WarmInverseRoot(
+      p,
+      damping,
+      relativeTo ?? "absolute",
+      small,
+      smallThreshold(a, this.options),
+      tolerance,
+      n,
+      a.data,
+      a.offset,
+      leading(a),
+      basis.data,
+      basis.offset,
+      leading(basis),
+      this.counters,
+      0,
+      out.data,
+      out.offset,
+      leading(out),
+      this.report,
+      0,
+    );
+    Object.assign(this.info, rootInfo(this.report));
+    this.counts.updates++;
+    if (this.info.method !== "first-order") this.counts.exact++;
+    return out;
+  }
+
+  /** Forgets the basis: the next update is exact. */
+  reset(): void {
+    this.counters[0] = 0;
+  }
+
+  /** A copy of what is kept. */
+  state(): WarmRootState<T> {
+    return { basis: this.basis.clone(), counters: this.counters.slice() };
+  }
+
+  /** Goes on from {@link state}. @throws RangeError on another order. */
+  load(state: WarmRootState<T>): void {
+    if (state.counters.length !== 6) throw new RangeError(`WarmRoot.load: counters must have length 6, got ${state.counters.length}`);
+    this.basis.copy(state.basis);
+    this.counters.set(state.counters);
+  }
+}

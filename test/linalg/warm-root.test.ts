@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import { inverseRoot, kroneckerFactorUpdate, Matrix, norm, type Real, WarmRoot } from "../../lib/linalg/index.js";
+import { gaussian, generator } from "./residuals.js";
+
+type Path = (t: number) => Matrix<Real>;
+
+/** The exponential moving average of samples whose coordinates have standard deviations `scales(t)`, mixed by a fixed matrix. */
+function movingAverage(
+  n: number,
+  batch: number,
+  beta: number,
+  seed: number,
+  scale: (j: number, t: number) => number,
+  dtype: "float64" | "float32" = "float64",
+): Path {
+  const mixing = gaussian(n, n, seed).data.map((x, i) => (i % (n + 1) === 0 ? 1 : (0.3 * x) / Math.sqrt(n)));
+  const normal = generator(seed + 1);
+  const factor = Matrix.zeros(n, n, dtype) as Matrix<Real>;
+  const x = Matrix.zeros(batch, n, dtype) as Matrix<Real>;
+  return (t) => {
+    for (let i = 0; i < batch; i++) {
+      const z = Float64Array.from({ length: n }, (_, j) => normal() * scale(j, t));
+      for (let j = 0; j < n; j++)
+        x.set(
+          i,
+          j,
+          z.reduce((sum, v, k) => sum + v * mixing[j * n + k]!, 0),
+        );
+    }
+    return kroneckerFactorUpdate(factor, x, { beta: t === 0 ? 0 : beta, scale: 1 / batch });
+  };
+}
+
+function relativeError(got: Matrix<Real>, wanted: Matrix<Real>): number {
+  const difference = got.clone();
+  difference.data.forEach((x, i) => {
+    difference.data[i] = x - wanted.data[i]!;
+  });
+  return norm(difference) / norm(wanted);
+}
+
+const condition = (n: number, c: number) => (j: number) => Math.sqrt(c) ** (-j / (n - 1));
+
+describe("WarmRoot", () => {
+  const cases: [string, number, number, Path, number, number][] = [
+    ["slow average, p = 4", 24, 4, movingAverage(24, 24, 0.99, 1, condition(24, 1e3)), 1e-3, 0.5],
+    ["small batches, p = 2", 16, 2, movingAverage(16, 4, 0.99, 2, condition(16, 1e4)), 1e-2, 0.9],
+    ["p = 1, tight tolerance", 20, 1, movingAverage(20, 40, 0.999, 3, condition(20, 1e2)), 1e-4, 0.5],
+    ["p = 3", 12, 3, movingAverage(12, 24, 0.999, 4, condition(12, 1e3)), 1e-3, 0.2],
+    ["equal eigenvalues", 16, 4, movingAverage(16, 64, 0.99, 5, () => 1), 1e-3, 0.3],
+    ["a spectrum that turns over", 16, 4, movingAverage(16, 32, 0.99, 6, (j, t) => Math.exp(2 * Math.sin(j + t / 40))), 1e-3, 0.7],
+    ["spikes", 16, 2, movingAverage(16, 16, 0.99, 7, (j, t) => (t % 50 === 25 ? 100 : 1) / (1 + j)), 1e-3, 0.9],
+  ];
+  for (const [name, n, p, path, tolerance, mostExact] of cases) {
+    it(`stays within its tolerance and seldom needs eigenvectors: ${name}`, () => {
+      const root = new WarmRoot(n, { p, damping: 1e-6, relativeTo: "trace", tolerance });
+      const out = Matrix.zeros(n, n);
+      let worst = 0;
+      for (let t = 0; t < 400; t++) {
+        const factor = path(t) as Matrix;
+        root.update(factor, { out });
+        worst = Math.max(worst, relativeError(out, inverseRoot(factor, { p, damping: 1e-6, relativeTo: "trace", method: "eigh" })));
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j < i; j++) if (out.get(i, j) !== out.get(j, i)) expect(out.get(i, j)).toBe(out.get(j, i));
+      }
+      expect(worst).toBeLessThan(tolerance);
+      expect(root.counts.exact / root.counts.updates).toBeLessThan(mostExact);
+    });
+  }
+
+  it("is first order: halving the change quarters the error, also between nearly equal eigenvalues", () => {
+    const n = 10;
+    const spectrum = [1, 1 + 1e-9, 1 + 1e-13, 2, 2, 3, 5, 8, 13, 21];
+    const change = gaussian(n, n, 3);
+    for (const p of [1, 2, 3, 4, 7]) {
+      const errors = [1e-2, 5e-3, 2.5e-3].map((h) => {
+        const root = new WarmRoot(n, { p, tolerance: 1 });
+        root.update(Matrix.diagonal(spectrum));
+        const a = Matrix.diagonal(spectrum);
+        for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) a.set(i, j, a.get(i, j) + h * (change.get(i, j) + change.get(j, i)));
+        const out = root.update(a);
+        expect(root.info.method).toBe("first-order");
+        return relativeError(out, inverseRoot(a, { p, method: "eigh" }));
+      });
+      expect(errors[0]! / errors[1]!).toBeGreaterThan(3.3);
+      expect(errors[1]! / errors[2]!).toBeGreaterThan(3.6);
+      expect(errors[2]! / errors[0]!).toBeGreaterThan(1 / 25);
+    }
+  });
+
+  it("takes the exact path for another factor, and with tolerance 0", () => {
+    const root = new WarmRoot(16, { p: 2 });
+    for (const seed of [1, 2, 3]) {
+      const a = kroneckerFactorUpdate(Matrix.zeros(16, 16), gaussian(40, 16, seed) as Matrix);
+      const out = root.update(a);
+      expect(root.info.method).toBe("eigh");
+      expect(out.data).toEqual(inverseRoot(a, { p: 2 }).data);
+    }
+    const strict = new WarmRoot(3, { p: 2, tolerance: 0 });
+    strict.update(Matrix.diagonal([1, 2, 3]));
+    strict.update(
+      Matrix.from([
+        [1, 0.01, 0],
+        [0.01, 2, 0],
+        [0, 0, 3],
+      ]),
+    );
+    expect(strict.counts).toEqual({ updates: 2, exact: 2 });
+  });
+
+  it("keeps what it has when a factor is refused", () => {
+    const root = new WarmRoot(4, { p: 2 });
+    const good = Matrix.diagonal([4, 3, 2, 1]);
+    root.update(good);
+    const before = root.state();
+    const out = Matrix.zeros(4, 4).fill(9);
+    for (const [value, code] of [
+      [Number.NaN, "ERR_NOT_FINITE"],
+      [Number.POSITIVE_INFINITY, "ERR_NOT_FINITE"],
+      [-1, "ERR_NOT_POSITIVE_DEFINITE"],
+    ] as const) {
+      const bad = good.clone();
+      bad.set(2, 2, value);
+      expect(() => root.update(bad, { out })).toThrow(expect.objectContaining({ code }));
+    }
+    expect(root.state().basis.data).toEqual(before.basis.data);
+    expect(out.data.every((x) => x === 9)).toBe(true);
+    root.update(good);
+    expect(root.info.method).toBe("first-order");
+  });
+
+  it("goes on from a saved state bit by bit", () => {
+    const [a, b] = [0, 1].map(() => ({ root: new WarmRoot(8, { p: 4 }), path: movingAverage(8, 16, 0.99, 9, condition(8, 100)) }));
+    for (let t = 0; t < 30; t++) {
+      a!.root.update(a!.path(t) as Matrix);
+      b!.root.update(b!.path(t) as Matrix);
+    }
+    const fresh = new WarmRoot(8, { p: 4 });
+    fresh.load(a!.root.state());
+    for (let t = 30; t < 60; t++) expect(fresh.update(a!.path(t) as Matrix).data).toEqual(b!.root.update(b!.path(t) as Matrix).data);
+    expect(() => fresh.load({ basis: Matrix.zeros(3, 3), counters: new Float64Array(6) })).toThrow(RangeError);
+  });
+
+  it("works in single precision", () => {
+    const path = movingAverage(16, 32, 0.99, 4, condition(16, 100), "float32");
+    const root = new WarmRoot<Float32Array>(16, { p: 4, dtype: "float32", tolerance: 1e-3 });
+    let worst = 0;
+    for (let t = 0; t < 100; t++) {
+      const factor = path(t) as Matrix<Float32Array>;
+      worst = Math.max(worst, relativeError(root.update(factor), inverseRoot(Matrix.zeros(16, 16).copy(factor), { p: 4 })));
+    }
+    expect(worst).toBeLessThan(1e-3);
+    expect(root.counts.exact).toBeLessThan(50);
+    expect(() => root.update(Matrix.zeros(16, 16) as never)).toThrow(TypeError);
+  });
+});
