@@ -1,7 +1,10 @@
+import { dot, scale } from "../linalg/index.js";
 import type { Matrix, Real } from "../linalg/matrix.js";
 
 /** Whether every element is finite. Works on any view. */
 export function isFiniteMatrix(a: Matrix<Real>): boolean {
+  // A finite sum of squares has finite terms; an infinite one may come from overflow alone.
+  if (Number.isFinite(dot(a, a))) return true;
   const { data, rows, cols, stride, offset } = a;
   let sum = 0; // x·0 is 0 for finite x and NaN otherwise
   for (let i = 0; i < rows; i++) {
@@ -13,6 +16,7 @@ export function isFiniteMatrix(a: Matrix<Real>): boolean {
 
 /** ⟨a, b⟩ of contiguous or strided matrices of one shape, summed in double precision. */
 export function inner(a: Matrix<Real>, b: Matrix<Real>): number {
+  if (a.data instanceof Float64Array) return dot(a, b);
   let sum = 0;
   for (let i = 0; i < a.rows; i++) {
     const p = a.offset + i * a.stride;
@@ -36,13 +40,5 @@ export function frobenius(a: Matrix<Real>): number {
 
 /** y ← s·y, contiguous. */
 export function scaleInPlace(y: Matrix<Real>, s: number): void {
-  const { data } = y;
-  for (let i = 0; i < data.length; i++) data[i]! *= s;
-}
-
-/** y ← β y + α x, both contiguous with offset 0. */
-export function blend(y: Matrix<Real>, beta: number, x: Matrix<Real>, alpha: number): void {
-  const a = x.data;
-  const b = y.data;
-  for (let i = 0; i < b.length; i++) b[i] = beta * b[i]! + alpha * a[i]!;
+  scale(s, y);
 }

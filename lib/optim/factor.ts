@@ -1,4 +1,4 @@
-import { syrk } from "../linalg/index.js";
+import { scale, syrk } from "../linalg/index.js";
 import { dtypeOf, Matrix, type Operand, type Real } from "../linalg/matrix.js";
 import { isFiniteMatrix } from "./elementwise.js";
 import { type Damping, meanEigenvalue, type RootMethod, type Solver, solveDiagonal } from "./roots.js";
@@ -95,10 +95,10 @@ export class Factor {
     };
   }
 
-  /** Takes in `scale · X Xᵀ` (X: dim×k, possibly a transposed view). */
-  accumulate(state: FactorState, x: Operand<Real>, scale: number, step: StepInfo): void {
+  /** Takes in `factor · X Xᵀ` (X: dim×k, possibly a transposed view). */
+  accumulate(state: FactorState, x: Operand<Real>, factor: number, step: StepInfo): void {
     const [keep, add] = this.#weights(state);
-    syrk(x, { out: state.moment, alpha: add * scale, beta: keep });
+    syrk(x, { out: state.moment, alpha: add * factor, beta: keep });
     this.#settle(state, isFiniteDiagonal(state.moment), step);
   }
 
@@ -126,12 +126,12 @@ export class Factor {
       this.accumulateMoment(state, new Matrix(statistic.diagonal, 1, statistic.diagonal.length), step);
       return;
     }
-    const { samples, scale = 1 } = statistic;
+    const { samples, scale: multiple = 1 } = statistic;
     if (samples.rows === 0) return;
     if (samples.cols !== state.moment.cols || state.moment.rows !== state.moment.cols) {
       throw new RangeError(`statistic: expected samples with ${state.moment.cols} columns, got ${samples.rows}×${samples.cols}`);
     }
-    this.accumulate(state, samples.T, scale / samples.rows, step);
+    this.accumulate(state, samples.T, multiple / samples.rows, step);
   }
 
   /** Whether this step refreshes (call once per step, after accumulating). */
@@ -143,14 +143,11 @@ export class Factor {
     return true;
   }
 
-  /** The average that the root is taken of: bias corrected, in a buffer of this factor. */
+  /** The average that the root is taken of, bias corrected; not to be written to. */
   averaged(state: FactorState): Matrix<Real> {
+    if (!this.policy.biasCorrection || state.weight === 1) return state.moment;
     const { averaged } = this.#workspace(state);
-    averaged.copy(state.moment);
-    if (this.policy.biasCorrection && state.weight !== 1) {
-      const inverse = 1 / state.weight;
-      for (let i = 0; i < averaged.data.length; i++) averaged.data[i]! *= inverse;
-    }
+    scale(1 / state.weight, averaged.copy(state.moment));
     return averaged;
   }
 
@@ -167,7 +164,8 @@ export class Factor {
     const mean = meanEigenvalue(averaged);
     // A zero statistic says nothing about the axis: keep what there is.
     if (mean === 0 && c === 0) return false;
-    const { solved, values } = this.#workspace(state);
+    const workspace = this.#workspace(state);
+    const { solved, values } = workspace;
     let result = null;
     let damping = c;
     let retries = 0;
@@ -183,7 +181,8 @@ export class Factor {
     }
     const { diagnostics } = step;
     if (result) {
-      state.root.copy(solved);
+      workspace.solved = state.root;
+      state.root = solved;
       if (values.rows) state.values.copy(values);
       if (state.reference.rows) state.reference.copy(state.moment);
       state.ready = true;

@@ -1,3 +1,4 @@
+import { axpy, dot, scale } from "../linalg/index.js";
 import { dtypeOf, type Matrix, type Real } from "../linalg/matrix.js";
 import { Diagnostics } from "./diagnostics.js";
 import { frobenius, inner, isFiniteMatrix, scaleInPlace } from "./elementwise.js";
@@ -178,29 +179,31 @@ export class ChainOptimizer implements Optimizer {
       this.diagnostics.updates[name] = { step: slot.t, gradientNorm, directionNorm, cosine };
     }
     const keep = 1 - lr * decay;
-    const limit = value.data instanceof Float64Array ? Number.MAX_VALUE : 3.4028234e38;
-    const { rows, cols, stride, offset, data: w } = value;
-    const d = direction.data;
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < cols; j++) {
-        const next = keep * w[offset + i * stride + j]! - lr * d[i * cols + j]!;
-        if (!(next <= limit && next >= -limit)) {
-          this.diagnostics.rejectedUpdates++;
-          slot.stages = chain.map((stage) => stage.init(parameter));
-          return;
-        }
-      }
+    if (!this.#fits(slot, lr, keep)) {
+      this.diagnostics.rejectedUpdates++;
+      slot.stages = chain.map((stage) => stage.init(parameter));
+      return;
     }
-    for (let i = 0; i < rows; i++) {
-      const start = offset + i * stride;
-      for (let j = 0; j < cols; j++) w[start + j] = keep * w[start + j]! - lr * d[i * cols + j]!;
-    }
+    if (keep !== 1) scale(keep, value);
+    axpy(-lr, direction, value);
     if (slot.average) {
       const { average: beta } = this.options;
-      const a = slot.average.data;
       for (let i = 0; i < rows; i++)
         for (let j = 0; j < cols; j++) a[i * cols + j] = beta * a[i * cols + j]! + (1 - beta) * value.get(i, j);
     }
+  }
+
+  /** Whether the updated weight is finite. Norms decide almost always; near overflow every element is looked at. */
+  #fits({ parameter: { value }, direction }: Slot, lr: number, keep: number): boolean {
+    const limit = value.data instanceof Float64Array ? Number.MAX_VALUE : 3.4028234e38;
+    if (Math.abs(keep) * Math.sqrt(dot(value, value)) + lr * Math.sqrt(dot(direction, direction)) < limit / 4) return true;
+    for (let i = 0; i < value.rows; i++) {
+      for (let j = 0; j < value.cols; j++) {
+        const next = keep * value.get(i, j) - lr * direction.data[i * value.cols + j]!;
+        if (!(next <= limit && next >= -limit)) return false;
+      }
+    }
+    return true;
   }
 
   averaged(name: string): Matrix<Real> | null {
