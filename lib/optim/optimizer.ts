@@ -188,8 +188,8 @@ export class ChainOptimizer implements Optimizer {
     axpy(-lr, direction, value);
     if (slot.average) {
       const { average: beta } = this.options;
-      for (let i = 0; i < rows; i++)
-        for (let j = 0; j < cols; j++) a[i * cols + j] = beta * a[i * cols + j]! + (1 - beta) * value.get(i, j);
+      scale(beta, slot.average);
+      axpy(1 - beta, value, slot.average);
     }
   }
 
