@@ -18,7 +18,11 @@ namespace layerwise {
 /// Uninitialised elements on the heap.
 template <typename T> struct Buffer {
   Buffer() = default;
-  explicit Buffer(int64_t length) : length(length), data(new T[static_cast<size_t>(length)]) {}
+  /// @throws std::bad_alloc, also beyond what a typed array could hold.
+  explicit Buffer(int64_t length) : length(length) {
+    if (static_cast<uint64_t>(length) > kLargest / sizeof(T)) throw std::bad_alloc();
+    data.reset(new T[static_cast<size_t>(length)]);
+  }
   /// A contiguous copy.
   explicit Buffer(const View<T>& view) : Buffer(static_cast<int64_t>(view.rows) * view.cols) {
     for (int i = 0; i < view.rows; ++i) std::copy_n(view.row(i), view.cols, data.get() + static_cast<int64_t>(i) * view.cols);
@@ -26,6 +30,7 @@ template <typename T> struct Buffer {
   View<T> matrix(int rows, int cols, const char* name = "") const { return {data.get(), rows, cols, cols > 0 ? cols : 1, name}; }
   T* get() const { return data.get(); }
 
+  static constexpr uint64_t kLargest = uint64_t{1} << 32;  // bytes
   int64_t length = 0;
   std::unique_ptr<T[]> data;
 };

@@ -70,7 +70,8 @@ napi_value setThreads(Args& in) {
 
 napi_value getThreads(Args& in) { return in.result(openblas_get_num_threads()); }
 
-void leaveWorker(void*) {
+void leaveWorker(void* token) {
+  delete static_cast<char*>(token);
   std::lock_guard<std::mutex> lock(threads().mutex);
   if (--threads().workers == 0 && !threads().chosen) openblas_set_num_threads(threads().before);
 }
@@ -81,7 +82,7 @@ napi_value enterWorker(Args& in) {
     threads().before = openblas_get_num_threads();
     if (!threads().chosen && !chosenByEnvironment()) openblas_set_num_threads(1);
   }
-  napi_add_env_cleanup_hook(in.env, leaveWorker, nullptr);
+  napi_add_env_cleanup_hook(in.env, leaveWorker, new char);  // a token: Node aborts on the same hook twice
   return in.undefined();
 }
 
