@@ -425,7 +425,7 @@ export interface Async<T extends Float64Array | Float32Array> {
     relativeTo: "absolute" | "trace" | "max",
     small: "refuse" | "floor" | "pseudo-inverse",
     threshold: number,
-    method: "auto" | "eigh" | "cholesky",
+    method: "auto" | "eigh" | "cholesky" | "coupled-newton",
     n: number,
     a: T,
     aOffset: number,
@@ -554,8 +554,8 @@ export interface Fused<T extends Float64Array | Float32Array> {
   ): void;
   /**
    * out ← (A + c·I)^(−1/p), n×n, bitwise symmetric. c = damping × (1 | mean diagonal of A | λmax). "eigh": eigenvalues
-   * and vectors (syevd), the root formed as one symmetric product; "cholesky" (p = 1): potrf and potri; "auto" takes the
-   * quicker one. `small` says what becomes of an eigenvalue λ + c ≤ 0 ("refuse": error), or of one at or below
+   * and vectors (syevd), the root formed as one symmetric product; "cholesky" (p = 1): potrf and potri; "coupled-newton":
+   * products only, refused when ‖(A + cI)·Xᵖ − I‖_max > 1e-6 (single 1e-2); "auto" takes the quicker of the first two. `small` says what becomes of an eigenvalue λ + c ≤ 0 ("refuse": error), or of one at or below
    * threshold·(λmax + c): raised to it ("floor") or left out ("pseudo-inverse"). A and out may be one and the same.
    * info (6 numbers) receives λmin and λmax of A (NaN when not known), c, the method (1 eigh, 2 cholesky, 3 coupled
    * Newton, 4 first order), its iterations and its residual (NaN when not measured).
@@ -567,7 +567,7 @@ export interface Fused<T extends Float64Array | Float32Array> {
     relativeTo: "absolute" | "trace" | "max",
     small: "refuse" | "floor" | "pseudo-inverse",
     threshold: number,
-    method: "auto" | "eigh" | "cholesky",
+    method: "auto" | "eigh" | "cholesky" | "coupled-newton",
     n: number,
     a: T,
     aOffset: number,
@@ -611,6 +611,49 @@ export interface Fused<T extends Float64Array | Float32Array> {
     ldOut: number,
     info: Float64Array,
     infoOffset: number,
+  ): void;
+  /**
+   * {@link Fused.InverseRoot} of `count` n×n matrices that follow one another in `a`, in one call; info holds six numbers
+   * for each.
+   * @throws Error as InverseRoot, naming the matrix; the roots before it are written then.
+   */
+  InverseRootBatch(
+    p: number,
+    damping: number,
+    relativeTo: "absolute" | "trace" | "max",
+    small: "refuse" | "floor" | "pseudo-inverse",
+    threshold: number,
+    method: "auto" | "eigh" | "cholesky" | "coupled-newton",
+    n: number,
+    count: number,
+    a: T,
+    aOffset: number,
+    out: T,
+    outOffset: number,
+    info: Float64Array,
+    infoOffset: number,
+  ): void;
+  /**
+   * One step of orthogonal iteration: Q ← the orthogonal factor of A·Q (gemm, geqrf, orgqr), n×n. With `sorted` the
+   * factorisation takes the columns by descending Rayleigh quotient and puts them back in their places. Each new column
+   * points along A times the old one. `rayleigh` (n) receives qᵀAq of the old columns; `overlap` (n×n, or null and two
+   * placeholders) the squares of the entries of Q_oldᵀ·Q_new.
+   * @throws Error ERR_NOT_FINITE; nothing is written then.
+   */
+  EigenbasisRefresh(
+    sorted: boolean,
+    n: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    q: T,
+    qOffset: number,
+    ldq: number,
+    rayleigh: T,
+    rayleighOffset: number,
+    overlap: T | null,
+    overlapOffset: number,
+    ldOverlap: number,
   ): void;
   /**
    * Odd polynomials of the singular values of A (m×n): X ← A / (safety·‖A‖_F + epsilon), then `steps` times

@@ -8,6 +8,7 @@ void registerRuntime(napi_env env, napi_value exports);
 void registerKronecker(napi_env env, napi_value exports);
 void registerRoots(napi_env env, napi_value exports);
 void registerWarmRoots(napi_env env, napi_value exports);
+void registerEigenbasis(napi_env env, napi_value exports);
 void registerOrthogonalize(napi_env env, napi_value exports);
 void registerAsync(napi_env env, napi_value exports);
 void registerRandom(napi_env env, napi_value exports);
@@ -20,6 +21,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   layerwise::registerKronecker(env, exports);
   layerwise::registerRoots(env, exports);
   layerwise::registerWarmRoots(env, exports);
+  layerwise::registerEigenbasis(env, exports);
   layerwise::registerOrthogonalize(env, exports);
   layerwise::registerAsync(env, exports);
   layerwise::registerRandom(env, exports);

@@ -5,6 +5,7 @@
 
 #include "blas.h"
 #include "lapack.h"
+#include "newton.h"
 #include "workspace.h"
 
 namespace layerwise {
@@ -109,6 +110,10 @@ template <typename T> RootInfo inverseRoot(const RootOptions& o, View<T> a, View
   requireFiniteTriangle("a", true, n, a.data, a.ld);
   switch (choose(o)) {
     case RootMethod::Cholesky: return byCholesky(o, a, out);
+    case RootMethod::CoupledNewton: {
+      const double lambdaMax = o.relativeTo == RelativeTo::Max ? largestEigenvalue(a) : kUnknown;
+      return coupledNewton(o, absoluteDamping(o, meanDiagonal(a), lambdaMax), lambdaMax, a, out);
+    }
     default: return eighRoot(o, a, out);
   }
 }
@@ -135,9 +140,9 @@ RootOptions readRootOptions(Args& in) {
 
 RootOptions readRootOptionsAndMethod(Args& in) {
   RootOptions o = readRootOptions(in);
-  o.method = static_cast<RootMethod>(in.choice("method", {"auto", "eigh", "cholesky"}));
+  o.method = static_cast<RootMethod>(in.choice("method", {"auto", "eigh", "cholesky", "coupled-newton"}));
   if (o.method == RootMethod::Cholesky && o.p != 1) in.rangeError("method", "\"eigh\" when p > 1", "\"cholesky\"");
-  if (o.method == RootMethod::Cholesky && o.small != SmallEigenvalues::Refuse) in.rangeError("method", "\"eigh\" when small eigenvalues are floored or dropped", "\"cholesky\"");
+  if ((o.method == RootMethod::Cholesky || o.method == RootMethod::CoupledNewton) && o.small != SmallEigenvalues::Refuse) in.rangeError("method", "\"eigh\" when small eigenvalues are floored or dropped", "a method without eigenvalues");
   return o;
 }
 
@@ -158,11 +163,34 @@ template <typename T> napi_value inverseRootExport(Args& in) {
   return in.undefined();
 }
 
+template <typename T> napi_value inverseRootBatchExport(Args& in) {
+  const RootOptions o = readRootOptionsAndMethod(in);
+  const int n = in.dimension("n"), count = in.dimension("count");
+  const int64_t each = static_cast<int64_t>(n) * n;
+  if (each * count > std::numeric_limits<int32_t>::max()) in.rangeError("count", "such that count·n² is below 2³¹", std::to_string(count));
+  const auto a = in.contiguous<T>("a", each * count), out = in.contiguous<T>("out", each * count);
+  const auto report = in.contiguous<double>("info", 6 * static_cast<int64_t>(count));
+  in.distinctOrSame(out, a);
+  in.distinct(report, out);
+  for (int i = 0; i < count; ++i) {
+    const View<T> from{a.data + i * each, n, n, n > 1 ? n : 1, "a"}, to{out.data + i * each, n, n, n > 1 ? n : 1, "out"};
+    try {
+      const auto values = reported(inverseRoot(o, from, to));
+      std::copy(values.begin(), values.end(), report.data + 6 * i);
+    } catch (const NumericalError& error) {
+      throw NumericalError(error.code, "matrix " + std::to_string(i) + " of " + std::to_string(count) + ": " + error.what());
+    }
+  }
+  return in.undefined();
+}
+
 }  // namespace
 
 void registerRoots(napi_env env, napi_value exports) {
   LAYERWISE_EXPORT(env, exports, "dInverseRoot", inverseRootExport<double>);
   LAYERWISE_EXPORT(env, exports, "sInverseRoot", inverseRootExport<float>);
+  LAYERWISE_EXPORT(env, exports, "dInverseRootBatch", inverseRootBatchExport<double>);
+  LAYERWISE_EXPORT(env, exports, "sInverseRootBatch", inverseRootBatchExport<float>);
 }
 
 }  // namespace layerwise

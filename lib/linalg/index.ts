@@ -1,5 +1,6 @@
 export type { Cancellable } from "./async.js";
 export * from "./cholesky.js";
+export * from "./eigenbasis.js";
 export * from "./eigh.js";
 export * from "./elementwise.js";
 export * from "./inverse-root.js";

@@ -27,7 +27,7 @@ export interface RootOptions extends SmallEigenvalueRule {
 }
 
 /** How to compute the root. */
-export type RootMethod = "auto" | "eigh" | "cholesky";
+export type RootMethod = "auto" | "eigh" | "cholesky" | "coupled-newton";
 
 /** What a root computation found. */
 export interface RootInfo {
@@ -69,7 +69,10 @@ export function smallThreshold(a: Matrix<Real>, options: SmallEigenvalueRule): n
  *
  * "eigh" forms the root from eigenvectors as one symmetric product V·s·(V·s)ᵀ with s = (λ + c)^(−1/2p); its error relative
  * to the root's norm grows as ε·κ. "cholesky" (p = 1 only) is 2–3 times quicker. "auto" takes Cholesky for p = 1 (unless
- * eigenvalues are needed for the damping or the small-eigenvalue rule), eigh otherwise.
+ * eigenvalues are needed for the damping or the small-eigenvalue rule), eigh otherwise; for a factor that drifts from
+ * call to call see `WarmRoot`. "coupled-newton" needs products only. It starts cold (from the old root, which does not
+ * commute with the new matrix, it would converge to a wrong one) and its true residual is checked: a root with
+ * ‖(A + cI)·Xᵖ − I‖_max above 1e-6 (single precision 1e-2) is refused. It pays for small well-conditioned matrices only.
  *
  * @param a n×n; the lower triangle decides. Left unchanged unless it is also `out`.
  * @param options `out`: n×n, may be `a`. `info`: receives what was found.
@@ -118,4 +121,44 @@ export function inverseRootAsync<T extends Real>(
       routines(a.data).InverseRootAsync(p, damping, relativeTo ?? "absolute", small, threshold, method, n, a.data, a.offset, leading(a)),
     ({ root, info }) => ({ root: new Matrix(root, n, n), info: rootInfo(info) }),
   );
+}
+
+/**
+ * {@link inverseRoot} of many n×n matrices in one call; `a` stacks them, row block after row block: (count·n)×n,
+ * contiguous. For networks of many small layers of one size.
+ * @param options `out`: the same shape; may be `a`. `info`: receives one entry per matrix.
+ * @throws as inverseRoot, the message naming the matrix; the roots before it are written then. RangeError when `a` is not
+ * a stack of square matrices without gaps.
+ */
+export function inverseRoots<T extends Real>(
+  a: Matrix<T>,
+  options: RootOptions & { readonly method?: RootMethod; readonly out?: Matrix<T>; readonly info?: RootInfo[] },
+): Matrix<T> {
+  const { p, damping = 0, relativeTo = null, small = "refuse", method = "auto", info } = options;
+  const n = a.cols;
+  const out = matrixInto("inverseRoots", "out", a.rows, n, a.data, options.out);
+  if (n === 0) return out;
+  if (a.rows % n !== 0) throw new RangeError(`inverseRoots: a must stack ${n}×${n} matrices, got ${a.rows} rows`);
+  if (!a.contiguous || !out.contiguous) throw new RangeError("inverseRoots: a and out must be contiguous");
+  const count = a.rows / n;
+  const values = new Float64Array(6 * count);
+  const threshold = small === "refuse" ? 0 : smallThreshold(a.block(0, 0, Math.min(n, a.rows), n), options);
+  routines(a.data).InverseRootBatch(
+    p,
+    damping,
+    relativeTo ?? "absolute",
+    small,
+    threshold,
+    method,
+    n,
+    count,
+    a.data,
+    a.offset,
+    out.data,
+    out.offset,
+    values,
+    0,
+  );
+  if (info) for (let i = 0; i < count; i++) info[i] = rootInfo(values.subarray(6 * i, 6 * i + 6));
+  return out;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { eigh, inverseRoot, Matrix, type Real, type RootInfo } from "../../lib/linalg/index.js";
+import { eigh, inverseRoot, inverseRoots, Matrix, type Real, type RootInfo } from "../../lib/linalg/index.js";
 
 const golden = JSON.parse(readFileSync(new URL("../fixtures/steps.json", import.meta.url), "utf8")).deterministic;
 
@@ -162,5 +162,70 @@ describe("inverseRoot", () => {
         });
       }
     }
+  });
+});
+
+describe("coupled Newton", () => {
+  for (const [dtype, tolerance] of [
+    ["float64", 1e-9],
+    ["float32", 1e-3],
+  ] as const) {
+    for (const p of [1, 2, 3, 4, 8]) {
+      for (const n of [1, 2, 20, 50]) {
+        it(`agrees with eigh (${dtype}, p = ${p}, n = ${n})`, () => {
+          const a = withSpectrum(logSpectrum(n, 100), 4, dtype);
+          const info: Partial<RootInfo> = {};
+          const got = inverseRoot(a, { p, damping: 1e-3, relativeTo: "max", method: "coupled-newton", info });
+          const wanted = inverseRoot((Matrix.zeros(n, n) as Matrix<Real>).copy(a), { p, damping: 1e-3, relativeTo: "max", method: "eigh" });
+          const scale = Math.max(...wanted.data.map(Math.abs));
+          expect(Math.max(...got.data.map((x, i) => Math.abs(x - wanted.data[i]!))) / scale).toBeLessThan(tolerance);
+          expect(info.method).toBe("coupled-newton");
+          expect(info.residual).toBeLessThan(tolerance);
+          expect(info.iterations).toBeLessThan(30);
+        });
+      }
+    }
+  }
+
+  it("refuses a root whose true residual is large, where its own test would pass", () => {
+    // Single precision at condition 1e8: the coupled sequences drift apart.
+    const a = withSpectrum(logSpectrum(40, 1e8), 2, "float32");
+    const out = Matrix.zeros(40, 40, "float32").fill(3);
+    expect(() => inverseRoot(a as Matrix<Float32Array>, { p: 2, method: "coupled-newton", out })).toThrow(
+      expect.objectContaining({ code: "ERR_NO_CONVERGENCE" }),
+    );
+    expect(out.data.every((x) => x === 3)).toBe(true);
+    for (const bad of [withSpectrum([2, 1, -1], 3), withSpectrum([2, 1, 0], 3), Matrix.zeros(3, 3)]) {
+      expect(() => inverseRoot(bad, { p: 2, method: "coupled-newton" })).toThrow(expect.objectContaining({ code: "ERR_NO_CONVERGENCE" }));
+    }
+  });
+});
+
+describe("inverseRoots", () => {
+  it("is inverseRoot of every block, in place or not", () => {
+    const blocks = [1, 2, 3].map((seed) => withSpectrum(logSpectrum(5, 50), seed));
+    const stack = Matrix.zeros(15, 5);
+    blocks.forEach((b, i) => {
+      stack.block(5 * i, 0, 5, 5).copy(b);
+    });
+    for (const p of [1, 4]) {
+      const info: RootInfo[] = [];
+      const roots = inverseRoots(stack, { p, damping: 0.1, relativeTo: "trace", info });
+      blocks.forEach((b, i) => {
+        expect(roots.block(5 * i, 0, 5, 5).toArrays()).toEqual(inverseRoot(b, { p, damping: 0.1, relativeTo: "trace" }).toArrays());
+      });
+      expect(info.map((x) => x.method)).toEqual(p === 1 ? ["cholesky", "cholesky", "cholesky"] : ["eigh", "eigh", "eigh"]);
+      const copy = stack.clone();
+      expect(inverseRoots(copy, { p, damping: 0.1, relativeTo: "trace", out: copy }).data).toEqual(roots.data);
+    }
+  });
+
+  it("names the matrix that fails", () => {
+    const stack = Matrix.zeros(6, 3);
+    stack.block(0, 0, 3, 3).copy(Matrix.identity(3));
+    expect(() => inverseRoots(stack, { p: 2 })).toThrow(/matrix 1 of 2: a is not positive definite/);
+    expect(() => inverseRoots(Matrix.zeros(5, 3), { p: 2 })).toThrow(/must stack 3×3/);
+    expect(() => inverseRoots(Matrix.zeros(6, 4).block(0, 0, 6, 3), { p: 2 })).toThrow(/contiguous/);
+    expect(inverseRoots(Matrix.zeros(0, 3), { p: 2 }).rows).toBe(0);
   });
 });

@@ -1,0 +1,58 @@
+import { routines } from "../binding.js";
+import { leading, requireShape, requireSquare, vectorInto } from "./arguments.js";
+import { kroneckerApply } from "./kronecker.js";
+import type { Matrix, Real } from "./matrix.js";
+
+/**
+ * One step of orthogonal iteration towards the eigenvectors of a factor, in place: Q ← qr(A·Q), the refresh of SOAP's
+ * bases (Vyas et al. 2024, arXiv 2409.11321). A product and a QR factorisation; inexact, converging from step to step.
+ * Each column keeps its place and its direction.
+ * @param a n×n, symmetric. @param q n×n, orthogonal (columns), overwritten.
+ * @param options `sorted` (default true): factorise by descending Rayleigh quotient qᵀAq, as orthogonal iteration needs,
+ * and put the columns back; false: as they stand. `overlap` n×n: receives (Q_oldᵀ·Q_new)∘², for
+ * {@link transportSecondMoment}. `rayleigh` (n): receives qᵀAq of the old columns.
+ * @returns the Rayleigh quotients of the old columns, estimates of the eigenvalues.
+ * @throws Error with code ERR_NOT_FINITE (nothing is written then); TypeError on mixed precisions; RangeError on shapes.
+ */
+export function eigenbasisRefresh<T extends Real>(
+  a: Matrix<T>,
+  q: Matrix<T>,
+  options: { readonly sorted?: boolean; readonly overlap?: Matrix<T>; readonly rayleigh?: T } = {},
+): T {
+  const { sorted = true, overlap } = options;
+  const n = requireSquare("eigenbasisRefresh", a);
+  requireShape("eigenbasisRefresh", "q", q, n, n);
+  if (overlap) requireShape("eigenbasisRefresh", "overlap", overlap, n, n);
+  const rayleigh = vectorInto("eigenbasisRefresh", "rayleigh", n, a.data, options.rayleigh);
+  routines(a.data).EigenbasisRefresh(
+    sorted,
+    n,
+    a.data,
+    a.offset,
+    leading(a),
+    q.data,
+    q.offset,
+    leading(q),
+    rayleigh,
+    0,
+    overlap?.data ?? null,
+    overlap?.offset ?? 0,
+    overlap ? leading(overlap) : 0,
+  );
+  return rayleigh;
+}
+
+/**
+ * Carries a second moment V (m×n, kept in a pair of bases) over to rotated bases: V ← (R_L∘R_L)ᵀ·V·(R_R∘R_R), the diagonal
+ * of the rotated diagonal covariance. It preserves ΣV and nonnegativity; for a mere permutation of columns it permutes.
+ * @param left, right the overlaps from {@link eigenbasisRefresh}; null for a side whose basis stayed.
+ * @param options `out` m×n; may be `v` when both sides are given.
+ */
+export function transportSecondMoment<T extends Real>(
+  left: Matrix<T> | null,
+  v: Matrix<T>,
+  right: Matrix<T> | null,
+  options: { readonly out?: Matrix<T> } = {},
+): Matrix<T> {
+  return kroneckerApply(left ? left.T : null, v, right, options);
+}
