@@ -49,6 +49,8 @@ describe("linear-representation", () => {
     { optimizer: "sgd", lr: 0.03, batchNorm: "input", sampling: "batch" },
     { optimizer: "adam", lr: 0.01, schedule: "linear" },
     { optimizer: "adamw", lr: 0.01 },
+    { optimizer: "lbfgs", lr: 1, n: 2000 },
+    { optimizer: "muon", lr: 0.03 },
     { optimizer: "kfac", lr: 0.1, damping: 1e-3, fisher: "empirical" },
     { optimizer: "shampoo", lr: 0.01, options: "p=2;graft=adam" },
     { optimizer: "kfac-stylised", damping: 0.01, options: "every=2" },

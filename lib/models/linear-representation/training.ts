@@ -52,10 +52,11 @@ export function jointTraining(student: Student, batches: Batches, method: string
     },
   ];
   const optimizer = createOptimizer(method, parameters, options);
+  const closure = () => student.gradients(batch);
   return {
     step(lr) {
       student.gradients(batches.next());
-      return stepIfFinite(optimizer, lr, [trunkGradient, headGradient]);
+      return stepIfFinite(optimizer, lr, [trunkGradient, headGradient], closure);
     },
   };
 }
@@ -135,9 +136,9 @@ function stepAlong(direction: Matrix, lr: number, weight: Matrix): boolean {
   return true;
 }
 
-function stepIfFinite(optimizer: Optimizer, lr: number, gradients: readonly Matrix[]): boolean {
+function stepIfFinite(optimizer: Optimizer, lr: number, gradients: readonly Matrix[], closure?: () => number): boolean {
   if (!gradients.every((gradient) => Number.isFinite(norm(gradient)))) return false;
   optimizer.lr = lr;
-  optimizer.step();
+  optimizer.step(closure);
   return true;
 }
