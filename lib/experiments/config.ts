@@ -26,6 +26,8 @@ export class ConfigError extends Error {
 export interface KeyInfo {
   readonly key: string;
   readonly type: "number" | "integer" | "boolean" | "string" | "list";
+  /** Whether null is allowed as well. */
+  readonly nullable: boolean;
   /** What is allowed, in words: `a number > 0`, `one of a, b`. */
   readonly allowed: string;
   /** The values of an enumeration. */
@@ -88,12 +90,24 @@ function typeOf(schema: JsonSchema): KeyInfo["type"] {
   return type === "integer" || type === "number" || type === "boolean" ? type : "string";
 }
 
+const described = new WeakMap<object, readonly KeyInfo[]>();
+
 /** The keys of an experiment with type, bounds, default and meaning, in the schema's order. */
-export function describeKeys(experiment: AnyExperiment): KeyInfo[] {
-  const schema = z.toJSONSchema(experiment.schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
+export function describeKeys({ schema }: AnyExperiment): readonly KeyInfo[] {
+  let keys = described.get(schema);
+  if (!keys) {
+    keys = keysOf(schema);
+    described.set(schema, keys);
+  }
+  return keys;
+}
+
+function keysOf(from: z.ZodType): KeyInfo[] {
+  const schema = z.toJSONSchema(from, { io: "input", unrepresentable: "any" }) as JsonSchema;
   return Object.entries(schema.properties ?? {}).map(([key, property]) => ({
     key,
     type: typeOf(property),
+    nullable: property.anyOf?.some((option) => option.type === "null") ?? false,
     allowed: allowedOf(property),
     choices: choicesOf(property),
     default: property.default,
@@ -185,6 +199,7 @@ export function parseConfig(experiment: AnyExperiment, raw: Readonly<Record<stri
 }
 
 function parseValue(info: KeyInfo, text: string): unknown {
+  if (info.nullable && text === "null") return null;
   switch (info.type) {
     case "number":
     case "integer":

@@ -19,6 +19,7 @@ const toy = defineExperiment({
     optimizer: z.enum(["sgd", "adam", "kfac"]).default("sgd").describe("method"),
     centred: z.boolean().default(false).describe("centre the labels"),
     widths: z.array(z.number().int().positive()).default([4, 4]).describe("layer widths"),
+    damping: z.number().min(0).max(1).nullable().default(null).describe("damping, null for the method's own"),
     seed: z.number().int().nonnegative().default(0).describe("seed"),
   }),
   trial: () => ({}),
@@ -43,6 +44,7 @@ describe("parseConfig", () => {
       ["optimizer", "sgd"],
       ["centred", false],
       ["widths", [4, 4]],
+      ["damping", null],
       ["seed", 0],
     ]);
   });
@@ -98,6 +100,12 @@ describe("parseAssignments", () => {
     });
   });
 
+  it("reads null where it is allowed", () => {
+    expect(parseAssignments(toy, ["damping=null"])).toEqual({ damping: null });
+    expect(errorOf({ damping: 2 }).allowed).toBe("a number in [0, 1] or null");
+    expect(errorOf(parseAssignments(toy, ["lr=null"])).message).toContain('got "null"');
+  });
+
   it("leaves what is no number to the check, which then quotes it", () => {
     for (const text of ["", "0x10", "1e", "ten", "Infinity", "NaN"]) {
       const raw = parseAssignments(toy, [`lr=${text}`]);
@@ -118,6 +126,7 @@ describe("describeKeys", () => {
     expect(describeKeys(toy)[0]).toEqual({
       key: "d",
       type: "integer",
+      nullable: false,
       allowed: "an integer in [1, 1000]",
       choices: undefined,
       default: 10,

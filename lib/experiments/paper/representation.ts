@@ -1,0 +1,136 @@
+import { palette, type Style } from "../../report/theme.js";
+import type { OkRecord, Trial } from "../executor.js";
+import { type Results, type Settings, seedOf, trialOf } from "./figure.js";
+
+/** A method as the figures of linear representation learning compare it. */
+export interface Method {
+  readonly label: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** First and last half decade of the grid of rates: 10^(first/2) … 10^(last/2). */
+  readonly rates: readonly [number, number];
+  /** Set when the grid must not be extended upwards. */
+  readonly capped?: boolean;
+  readonly style: Style;
+}
+
+export const methods = {
+  kfac: {
+    label: "KFAC",
+    config: { optimizer: "kfac-stylised", sampling: "statistics" },
+    // At rate 1 it arrives in a single step: the grid ends below, to its disadvantage, so that its descent can be seen.
+    rates: [-4, -1],
+    capped: true,
+    style: { color: palette.vermillion, dash: [1, 0], shape: "circle" },
+  },
+  shampoo: {
+    label: "Shampoo",
+    config: { optimizer: "shampoo", sampling: "statistics" },
+    rates: [-5, 0],
+    style: { color: palette.purple, dash: [8, 3], shape: "diamond" },
+  },
+  adam: {
+    label: "Adam",
+    config: { optimizer: "adam", sampling: "statistics" },
+    rates: [-7, -2],
+    style: { color: palette.blue, dash: [6, 2, 2, 2], shape: "square" },
+  },
+  amgd: {
+    label: "AMGD",
+    config: { optimizer: "amgd", sampling: "statistics" },
+    rates: [-6, -1],
+    style: { color: palette.green, dash: [2, 2], shape: "triangle-up" },
+  },
+  sgd: {
+    label: "SGD",
+    config: { optimizer: "sgd", sampling: "statistics" },
+    rates: [-6, -1],
+    style: { color: palette.black, dash: [4, 4], shape: "cross" },
+  },
+  batchNorm: {
+    label: "SGD + batch norm",
+    config: { optimizer: "sgd", batchNorm: "hidden", sampling: "batch" },
+    rates: [-5, 0],
+    style: { color: palette.orange, dash: [10, 2, 2, 2], shape: "triangle-down" },
+  },
+} as const satisfies Record<string, Method>;
+
+export type MethodId = keyof typeof methods;
+
+/** How far a grid may be extended on either side while the best rate lies at its edge, in half decades. */
+const reach = 3;
+
+/** 10^(index/2), written as 1 or 3 times a power of ten. */
+export const rate = (index: number) => Number(`${index % 2 === 0 ? 1 : 3}e${Math.floor(index / 2)}`);
+
+/** Sizes and seeds of the experiments on linear representations. */
+export function problem(settings: Settings) {
+  return settings.quick
+    ? { d: 40, dy: 12, k: 5, n: 400, noise: 0.01, steps: 1000 }
+    : { d: 100, dy: 15, k: 8, n: 1024, noise: 0.01, steps: 1000 };
+}
+
+/** Seeds over which medians and bands are taken. */
+export const repeats = (settings: Settings) => (settings.quick ? 3 : 5);
+
+export function trial(settings: Settings, method: MethodId, cond: number, lr: number, seedIndex: number): Trial {
+  return trialOf("linear-representation", {
+    ...problem(settings),
+    cond,
+    lr,
+    ...methods[method].config,
+    seed: seedOf(settings, seedIndex),
+  });
+}
+
+/** Fewest steps to distance 0.1 first, then the smallest final distance: smaller is better. */
+function score(record: OkRecord | undefined): [number, number] {
+  const number = (value: unknown) => (typeof value === "number" ? value : Number.POSITIVE_INFINITY);
+  return [number(record?.metrics["stepsTo0.1"]), number(record?.metrics.finalDistance)];
+}
+
+const better = (a: readonly [number, number], b: readonly [number, number]) => a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
+
+/** A method at its best rate for one condition number. */
+export interface Tuned {
+  /** Every trial known to be needed so far: the grid, then the trials at the best rate. */
+  readonly plan: readonly Trial[];
+  /** The best rate, once known. */
+  readonly lr?: number;
+  /** Whether it lies at the edge of the (extended) grid. */
+  readonly atEdge?: boolean;
+  /** The trials at that rate, one per seed. */
+  readonly trials: readonly Trial[];
+}
+
+/**
+ * Chooses a rate from a half-decade grid by one trial each with a seed of its own, extending the grid while the best lies at
+ * an edge, and then asks for the trials at that rate with the seeds that are shown.
+ */
+export function tune(settings: Settings, results: Results, method: MethodId, cond: number): Tuned {
+  const { rates, capped }: Method = methods[method];
+  const [first, last] = rates;
+  let [low, high] = [first, last];
+  for (;;) {
+    const indices = Array.from({ length: high - low + 1 }, (_, i) => low + i);
+    const grid = indices.map((index) => trial(settings, method, cond, rate(index), 0));
+    if (!grid.every((candidate) => results.has(candidate))) return { plan: grid, trials: [] };
+    let best = 0;
+    for (let i = 1; i < grid.length; i++) if (better(score(results.get(grid[i]!)), score(results.get(grid[best]!)))) best = i;
+    if (best === 0 && low > first - reach) low--;
+    else if (best === grid.length - 1 && high < last + (capped ? 0 : reach)) high++;
+    else {
+      const lr = rate(indices[best]!);
+      const trials = Array.from({ length: repeats(settings) }, (_, i) => trial(settings, method, cond, lr, i + 1));
+      const atEdge = best === 0 || best === grid.length - 1;
+      return { plan: [...grid, ...trials], lr, atEdge, trials };
+    }
+  }
+}
+
+/** A metric of every seed; null where it is undefined, was never reached, or the trial failed. */
+export function metricOf(results: Results, trials: readonly Trial[], name: string): (number | null)[] {
+  return trials.map((candidate) => {
+    const value = results.get(candidate)?.metrics[name];
+    return typeof value === "number" ? value : null;
+  });
+}

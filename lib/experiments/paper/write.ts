@@ -1,0 +1,141 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { complete, type PageFigure, pageHtml, toSvg } from "../../report/index.js";
+import type { Environment } from "../environment.js";
+import type { Trial, TrialRecord } from "../executor.js";
+import { type Claim, type Figure, type Judgement, judge, type Results, type Settings } from "./figure.js";
+
+/** A claim with its verdict. */
+export interface JudgedClaim {
+  readonly figure: string;
+  readonly claim: Claim;
+  readonly judgement: Judgement;
+}
+
+export interface Reproduction {
+  readonly figures: readonly Figure[];
+  readonly settings: Settings;
+  readonly results: Results;
+  /** Every trial, in the order in which it was planned. */
+  readonly trials: readonly Trial[];
+  readonly environment: Environment;
+  readonly wallSeconds: number;
+}
+
+export function judgeAll({ figures, settings, results }: Pick<Reproduction, "figures" | "settings" | "results">): JudgedClaim[] {
+  return figures.flatMap((figure) =>
+    figure.claims.map((claim) => ({ figure: figure.id, claim, judgement: judge(figure, claim, settings, results) })),
+  );
+}
+
+/** The command that makes a report, or one figure of it. */
+export function reproduceCommand({ quick, seed }: Settings, figure?: string): string {
+  return `layerwise reproduce${quick ? " --quick" : ""}${seed ? ` --seed ${seed}` : ""}${figure ? ` --only ${figure}` : ""}`;
+}
+
+const plain = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+
+function runCommand({ experiment, config }: Trial): string {
+  const sets = Object.entries(config).map(([key, value]) => `--set ${key}=${Array.isArray(value) ? value.join(",") : plain(value)}`);
+  return `layerwise run ${experiment} ${sets.join(" ")}`;
+}
+
+/** What trials of one experiment have in common, and the values of the keys in which they differ. */
+function configuration(trials: readonly Trial[]): string[] {
+  return [...grouped(trials)].flatMap(([experiment, group]) => {
+    const same: string[] = [];
+    const varied: string[] = [];
+    for (const key of Object.keys(group[0]!.config)) {
+      const values = [...new Set(group.map(({ config }) => plain(config[key])))];
+      if (values.length === 1) same.push(`${key}=${values[0]}`);
+      else varied.push(`${key}: ${values.join(" ")}`);
+    }
+    return [`${experiment}, ${group.length} trials`, `  ${same.join(" ")}`, ...varied.map((line) => `  ${line}`)];
+  });
+}
+
+function grouped(trials: readonly Trial[]): Map<string, Trial[]> {
+  const groups = new Map<string, Trial[]>();
+  for (const trial of trials) groups.set(trial.experiment, [...(groups.get(trial.experiment) ?? []), trial]);
+  return groups;
+}
+
+/** What depends on nothing but the settings, so that two runs can be compared byte by byte. */
+function resultsJson({ settings, results, trials }: Reproduction, claims: readonly JudgedClaim[]): string {
+  const byId = new Map([...results].map((record): [string, TrialRecord] => [record.id, record]));
+  const records = trials.map((trial) => {
+    const record = byId.get(trial.id)!;
+    const outcome = record.status === "ok" ? { metrics: record.metrics } : { error: record.error.split("\n")[0] };
+    return { id: trial.id, experiment: trial.experiment, config: trial.config, status: record.status, ...outcome };
+  });
+  const judged = claims.map(({ figure, claim: { id, statement, source, estimator, test }, judgement }) => ({
+    id,
+    figure,
+    statement,
+    source,
+    estimator,
+    test,
+    ...judgement,
+  }));
+  return `${JSON.stringify({ settings, claims: judged, trials: records }, null, 1)}\n`;
+}
+
+const duration = (seconds: number) => (seconds < 90 ? `${seconds.toFixed(1)} s` : `${(seconds / 60).toFixed(1)} min`);
+
+/**
+ * Writes `index.html`, one `<figure>.svg` (and `.vl.json`, its Vega-Lite specification) per figure, `results.json` (claims and
+ * metrics: the same bytes for the same settings) and `timing.json` (environment and times) into an existing folder.
+ */
+export async function writeReport(folder: string, reproduction: Reproduction): Promise<JudgedClaim[]> {
+  const { figures, settings, results, trials, environment, wallSeconds } = reproduction;
+  const claims = judgeAll(reproduction);
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+
+  const pages: PageFigure[] = [];
+  for (const figure of figures) {
+    const wide = figure.draw(settings, results, "wide");
+    const own = figure.plan(settings, results);
+    const svg = await toSvg(wide);
+    write(`${figure.id}.svg`, svg);
+    write(`${figure.id}.vl.json`, `${JSON.stringify(complete(wide))}\n`);
+    pages.push({
+      id: figure.id,
+      title: figure.title,
+      caption: figure.caption,
+      wide: await toSvg(wide, `${figure.id}-wide-`),
+      narrow: await toSvg(figure.draw(settings, results, "narrow"), `${figure.id}-narrow-`),
+      table: figure.table(settings, results),
+      commands: [reproduceCommand(settings, figure.id), ...(own.length ? [runCommand(own[own.length - 1]!)] : [])],
+      configuration: configuration(own),
+    });
+  }
+
+  const ok = [...results].filter((record) => record.status === "ok");
+  const failed = trials.length - ok.length;
+  const cpuSeconds = ok.reduce((sum, record) => sum + record.timing.cpuSeconds, 0);
+  const environmentRows: [string, string][] = [
+    ...Object.entries(environment).map(([name, value]): [string, string] => [name, String(value ?? "—")]),
+    ["seed", String(settings.seed)],
+    ["trials", `${trials.length}${failed ? `, ${failed} failed` : ""}`],
+    ["time", `${duration(wallSeconds)} (${duration(cpuSeconds)} of processor time in trials)`],
+  ];
+  write(
+    "index.html",
+    pageHtml({
+      title: "Layer-wise preconditioning and feature learning: the paper's claims, reproduced",
+      lead: [
+        "Zhang et al., On The Concurrence of Layer-wise Preconditioning Methods and Provable Feature Learning (ICML 2025, arXiv 2502.01763): experiments on real " +
+          "linear algebra, with the theory beside them. Verdicts come from tests that were fixed before the data were looked at.",
+        ...(settings.quick ? ["This is the quick version: smaller sizes and fewer seeds than the default."] : []),
+      ],
+      command: reproduceCommand(settings),
+      claims: claims.map(({ claim, judgement }) => ({ ...claim, ...judgement })),
+      figures: pages,
+      environment: environmentRows,
+    }),
+  );
+  write("results.json", resultsJson(reproduction, claims));
+  const times = ok.map((record) => [record.id, record.timing]);
+  write("timing.json", `${JSON.stringify({ environment, wallSeconds, trials: Object.fromEntries(times) }, null, 1)}\n`);
+  return claims;
+}
