@@ -11,6 +11,12 @@ export interface WarmRootState<T extends Real = Float64Array> {
   readonly counters: Float64Array;
 }
 
+const COUNTERS = 6;
+
+function requireCounters(name: string, { length }: Float64Array): void {
+  if (length !== COUNTERS) throw new RangeError(`${name}: counters must have length ${COUNTERS}, got ${length}`);
+}
+
 /** Options of {@link WarmRoot}. */
 export interface WarmRootOptions extends RootOptions {
   /**
@@ -49,37 +55,43 @@ export class WarmRoot<T extends Real = Float64Array> {
   /** Updates made, and how many of them were exact. */
   readonly counts = { updates: 0, exact: 0 };
   private readonly basis: Matrix<T>;
-  private readonly counters = new Float64Array(6);
+  private readonly counters: Float64Array;
   private readonly report = new Float64Array(6);
 
   /**
    * @param n the factor's order.
-   * @throws RangeError when the tolerance is not in [0, 1].
+   * @param kept what to continue from and to keep everything in, in place (zeros: nothing kept yet).
+   * @throws RangeError when the tolerance is not in [0, 1] or `kept` has another order.
    */
   constructor(
     readonly n: number,
     private readonly options: WarmRootOptions,
+    kept?: WarmRootState<T>,
   ) {
     const { tolerance = 1e-3, dtype = "float64" } = options;
     if (!(tolerance >= 0 && tolerance <= 1)) throw new RangeError(`WarmRoot: tolerance must be in [0, 1], got ${tolerance}`);
-    this.basis = new Matrix(allocate(n * n, dtype) as T, n, n);
+    this.basis = kept?.basis ?? new Matrix(allocate(n * n, dtype) as T, n, n);
+    this.counters = kept?.counters ?? new Float64Array(COUNTERS);
+    requireShape("WarmRoot", "kept.basis", this.basis, n, n);
+    requireCounters("WarmRoot", this.counters);
   }
 
   /**
    * The root of `a`, n×n, symmetric in both triangles.
-   * @param options `out` n×n; may be `a`.
+   * @param options `out` n×n; may be `a`. `damping`: an absolute c for this update, instead of the options'.
    * @throws Error with code ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE or ERR_NO_CONVERGENCE; what is kept and `out` are
    * untouched then. RangeError and TypeError on shapes and precision.
    */
-  update(a: Matrix<T>, options: { readonly out?: Matrix<T> } = {}): Matrix<T> {
-    const { p, damping = 0, relativeTo = null, small = "refuse", tolerance = 1e-3 } = this.options;
+  update(a: Matrix<T>, options: { readonly out?: Matrix<T>; readonly damping?: number } = {}): Matrix<T> {
+    const absolute = options.damping !== undefined;
+    const { p, small = "refuse", tolerance = 1e-3 } = this.options;
     const { n, basis } = this;
     requireShape("WarmRoot.update", "a", a, n, n);
     const out = matrixInto("WarmRoot.update", "out", n, n, a.data, options.out);
     routines(basis.data).WarmInverseRoot(
       p,
-      damping,
-      relativeTo ?? "absolute",
+      options.damping ?? this.options.damping ?? 0,
+      absolute ? "absolute" : (this.options.relativeTo ?? "absolute"),
       small,
       smallThreshold(a, this.options),
       tolerance,
@@ -116,7 +128,7 @@ export class WarmRoot<T extends Real = Float64Array> {
 
   /** Goes on from {@link state}. @throws RangeError on another order. */
   load(state: WarmRootState<T>): void {
-    if (state.counters.length !== 6) throw new RangeError(`WarmRoot.load: counters must have length 6, got ${state.counters.length}`);
+    requireCounters("WarmRoot.load", state.counters);
     this.basis.copy(state.basis);
     this.counters.set(state.counters);
   }
