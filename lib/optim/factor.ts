@@ -1,7 +1,7 @@
 import { scale, syrk } from "../linalg/index.js";
 import { dtypeOf, Matrix, type Operand, type Real } from "../linalg/matrix.js";
 import { isFiniteMatrix } from "./elementwise.js";
-import { type Damping, meanEigenvalue, type RootMethod, type Solver, solveDiagonal } from "./roots.js";
+import { type Damping, meanEigenvalue, type RootMethod, type Solver, type Started, solveDiagonal, WARM_COUNTERS } from "./roots.js";
 import type { Statistic, StepInfo } from "./types.js";
 
 /** How one axis of one parameter is averaged, damped, raised to a power and refreshed. */
@@ -19,8 +19,15 @@ export interface FactorPolicy {
   readonly root: RootMethod;
   /** Refresh every k steps (the first step always). */
   readonly every: number;
+  /**
+   * In the background: a refresh starts on the thread pool and takes effect exactly `lag` steps later (0: at once). The first
+   * refresh is always at once.
+   */
+  readonly lag: number;
   /** Also require ‖A − A_last‖_F > change · ‖A_last‖_F since the last refresh (0: always). */
   readonly change: number;
+  /** Error bound of `warm` roots, relative in the Frobenius norm. */
+  readonly tolerance: number;
 }
 
 export const defaultPolicy: FactorPolicy = {
@@ -31,7 +38,9 @@ export const defaultPolicy: FactorPolicy = {
   damping: { value: 0, relativeTo: null, floor: 0, spectrum: "add" },
   root: "auto",
   every: 1,
+  lag: 0,
   change: 0,
+  tolerance: 1e-3,
 };
 
 export type FactorState = {
@@ -53,6 +62,13 @@ export type FactorState = {
   values: Matrix<Real>;
   /** The average at the last refresh (only with a `change` threshold). */
   reference: Matrix<Real>;
+  /** The average whose root is being computed (only with a lag), its damping, and its age in steps; −1: none. */
+  pending: Matrix<Real>;
+  pendingDamping: number;
+  pendingAge: number;
+  /** What a warm root keeps: eigenvectors of an earlier average, and counters (only with root `warm`). */
+  basis: Matrix<Real>;
+  counters: Matrix<Real>;
 };
 
 /** Failed refreshes in a row after which training stops with an error. */
@@ -79,6 +95,7 @@ export class Factor {
   init(dim: number, like: Matrix<Real>, diagonal = false): FactorState {
     const dtype = dtypeOf(like);
     const basis = this.solver.kind === "basis";
+    const warm = this.policy.root === "warm" && !basis && !diagonal;
     const root = Matrix.zeros(diagonal ? (basis ? 0 : 1) : dim, dim, dtype);
     if (diagonal) root.fill(1);
     else for (let i = 0; i < dim; i++) root.set(i, i, 1);
@@ -92,6 +109,11 @@ export class Factor {
       root,
       values: Matrix.zeros(basis ? 1 : 0, dim, dtype),
       reference: Matrix.zeros(this.policy.change > 0 ? (diagonal ? 1 : dim) : 0, dim, dtype),
+      pending: Matrix.zeros(this.policy.lag > 0 ? (diagonal ? 1 : dim) : 0, dim, dtype),
+      pendingDamping: 0,
+      pendingAge: -1,
+      basis: Matrix.zeros(warm ? dim : 0, dim, dtype),
+      counters: Matrix.zeros(warm ? 1 : 0, WARM_COUNTERS),
     };
   }
 
@@ -139,8 +161,19 @@ export class Factor {
     const { every, change } = this.policy;
     if (state.batches === 0) return false;
     if (state.age >= 0 && ++state.age < every) return false;
-    if (change > 0 && state.ready && relativeChange(state) <= change) return false;
-    return true;
+    if (state.pendingAge >= 0) return false;
+    return !(change > 0 && state.ready && relativeChange(state) <= change);
+  }
+
+  /** Whether a background refresh takes effect at this step (call once per step, before anything else). */
+  arriving(state: FactorState): boolean {
+    return state.pendingAge >= 0 && ++state.pendingAge >= this.policy.lag;
+  }
+
+  /** Makes the background refresh that arrives take effect; if it is not ready yet it is computed here. @returns and @throws as {@link refresh}. */
+  install(state: FactorState, layer: string, step: StepInfo): boolean {
+    state.pendingAge = -1;
+    return this.#compute(state, layer, step, state.pending, state.pendingDamping, step.background.take(state));
   }
 
   /** The average that the root is taken of, bias corrected; not to be written to. */
@@ -152,18 +185,29 @@ export class Factor {
   }
 
   /**
-   * Computes the root of `averaged` with absolute damping `c` (by default the policy's). On failure: more damping, then
-   * double precision, then the last good root stays and is counted.
+   * Computes the root of `averaged` with absolute damping `c` (by default the policy's), at once or in the background. On failure:
+   * more damping, then double precision, then the last good root stays and is counted.
    * @returns whether `state.root` changed.
    * @throws Error after {@link MAX_FAILURES} failures in a row.
    */
   refresh(state: FactorState, layer: string, step: StepInfo, averaged = this.averaged(state), c = this.absoluteDamping(averaged)): boolean {
+    // A zero statistic says nothing about the axis: keep what there is.
+    if (meanEigenvalue(averaged) === 0 && c === 0) return false;
+    if (this.policy.lag === 0 || !state.ready) return this.#compute(state, layer, step, averaged, c, null);
+    state.pending.copy(averaged);
+    state.pendingDamping = c;
+    state.pendingAge = 0;
+    state.age = 0;
+    const task = isDiagonal(state) ? null : this.solver.start(averaged, c, this.policy);
+    if (task) step.background.add(state, this.policy.lag, task);
+    return false;
+  }
+
+  #compute(state: FactorState, layer: string, step: StepInfo, averaged: Matrix<Real>, c: number, ready: Started | null): boolean {
     const started = step.diagnostics.recording ? performance.now() : 0;
     const dim = averaged.cols;
     const diagonal = isDiagonal(state);
     const mean = meanEigenvalue(averaged);
-    // A zero statistic says nothing about the axis: keep what there is.
-    if (mean === 0 && c === 0) return false;
     const workspace = this.#workspace(state);
     const { solved, values } = workspace;
     let result = null;
@@ -173,7 +217,7 @@ export class Factor {
     for (const double of dtypeOf(averaged) === "float64" ? [false] : [false, true]) {
       for (let k = 0; k <= ESCALATIONS && !result; k++) {
         damping = k === 0 ? c : Math.max(c, roundoff) * 10 ** k;
-        const context = { policy: this.policy, state, out: solved, values, double };
+        const context = { policy: this.policy, state, out: solved, values, double, ready: k === 0 && !double ? ready : null };
         const solve = diagonal ? solveDiagonal : this.solver.solve;
         result = Number.isFinite(damping) ? solve(averaged, damping, context, this.solver) : null;
         if (!result) retries++;
@@ -186,7 +230,7 @@ export class Factor {
       if (values.rows) state.values.copy(values);
       if (state.reference.rows) state.reference.copy(state.moment);
       state.ready = true;
-      state.age = 0;
+      if (this.policy.lag === 0 || state.age < 0) state.age = 0;
       state.failures = 0;
       diagnostics.refreshes++;
       if (retries) diagnostics.retries++;
@@ -253,7 +297,8 @@ export class Factor {
 
   #workspace(state: FactorState): Workspace {
     const dim = state.moment.cols;
-    const key = isDiagonal(state) ? -dim : dim;
+    const double = state.moment.data instanceof Float64Array;
+    const key = 4 * dim + (isDiagonal(state) ? 2 : 0) + (double ? 1 : 0);
     let workspace = this.#copies.get(key);
     if (!workspace) {
       const dtype = dtypeOf(state.moment);

@@ -1,3 +1,4 @@
+export { Background } from "./background.js";
 export * from "./checkpoint.js";
 export * from "./diagnostics.js";
 export * from "./factor.js";

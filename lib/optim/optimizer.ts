@@ -1,5 +1,6 @@
 import { axpy, dot, scale } from "../linalg/index.js";
 import { dtypeOf, type Matrix, type Real } from "../linalg/matrix.js";
+import { Background } from "./background.js";
 import { Diagnostics } from "./diagnostics.js";
 import { frobenius, inner, isFiniteMatrix, scaleInPlace } from "./elementwise.js";
 import { type Schedule, type ScheduleConfig, schedule } from "./schedules.js";
@@ -80,7 +81,7 @@ export class ChainOptimizer implements Optimizer {
         average: options.average > 0 ? zerosLike(parameter.value) : null,
       })),
     }));
-    this.#step = { t: 0, lr: 0, hold: false, basis: null, diagnostics: this.diagnostics };
+    this.#step = { t: 0, lr: 0, hold: false, basis: null, diagnostics: this.diagnostics, background: new Background() };
   }
 
   step(closure?: () => number): void {
@@ -104,6 +105,10 @@ export class ChainOptimizer implements Optimizer {
       }
     }
     this.controller?.after(closure, this.#t, updates);
+  }
+
+  ready(): Promise<void> {
+    return this.#step.background.ready();
   }
 
   /** Copies the gradient into the direction; false when the parameter sits this step out. */
@@ -225,18 +230,26 @@ export class ChainOptimizer implements Optimizer {
 
   load(state: OptimizerState): void {
     checkHeader(this.method, state, this.parameters);
-    // Twice: the first time only checks, so that a refused checkpoint changes nothing.
-    for (const dry of [true, false]) {
-      for (const { slots } of this.#groups) {
-        for (const slot of slots) {
-          const { name } = slot.parameter;
-          const view = this.#view(slot);
-          restore(view, state.parameters[name]!, name, dry);
-          if (!dry) slot.t = view.t;
-        }
+    // Into fresh states first: a refused checkpoint changes nothing.
+    const restored: (() => void)[] = [];
+    for (const { slots, chain } of this.#groups) {
+      for (const slot of slots) {
+        const stages = chain.map((stage) => stage.init(slot.parameter));
+        const view = this.#view({ ...slot, stages, average: slot.average && zerosLike(slot.average) });
+        restore(view, state.parameters[slot.parameter.name]!, slot.parameter.name);
+        restored.push(() => {
+          slot.stages = chain.map((_, i) => view.stages[Object.keys(view.stages)[i]!]!);
+          slot.t = view.t;
+          if (slot.average) slot.average.copy(view.average as Matrix<Real>);
+        });
       }
-      if (this.controller) restore(this.controller.state, state.shared, "shared", dry);
     }
+    if (this.controller) {
+      restore(this.controller.state, state.shared, "shared", true);
+      restore(this.controller.state, state.shared, "shared");
+    }
+    for (const apply of restored) apply();
+    this.#step.background.clear();
     this.#t = state.t;
     this.lr = state.lr;
   }
@@ -249,7 +262,7 @@ export class ChainOptimizer implements Optimizer {
 
   /** A parameter's state under stable names. */
   #view(slot: Slot): { t: number; stages: StateRecord; average: StateValue } {
-    const { chain } = this.#groups.find(({ slots }) => slots.includes(slot))!;
+    const { chain } = this.#groups.find(({ slots }) => slots.some(({ parameter }) => parameter === slot.parameter))!;
     const stages: StateRecord = {};
     chain.forEach((stage, i) => {
       stages[`${i}:${stage.name}`] = slot.stages[i]!;

@@ -1,4 +1,4 @@
-import { eigh, gemm, inverseRoot, qr, type RootInfo, syrk } from "../linalg/index.js";
+import { type Eigen, eigh, eighAsync, gemm, inverseRoot, inverseRootAsync, qr, type RootInfo, syrk, WarmRoot } from "../linalg/index.js";
 import { Matrix, type Real } from "../linalg/matrix.js";
 import { frobenius, isFiniteMatrix } from "./elementwise.js";
 import type { FactorPolicy, FactorState } from "./factor.js";
@@ -15,8 +15,17 @@ export interface Damping {
   readonly spectrum: "add" | "clip" | "pseudo-inverse";
 }
 
-/** How a root is computed; `auto` chooses by power and dimension. */
-export type RootMethod = "auto" | "eigh" | "cholesky";
+/**
+ * How a root is computed. `auto`: Cholesky for inverses, eigenvectors otherwise. `warm`: by first-order updates in the eigenvectors of
+ * an earlier average, exact where an error estimate asks for it (see WarmRoot); for averages that drift slowly.
+ */
+export type RootMethod = "auto" | "eigh" | "cholesky" | "warm";
+
+/** Length of what a warm root counts. */
+export const WARM_COUNTERS = 6;
+
+/** What a background task gives: a root with what was found, or eigenvalues and eigenvectors. */
+export type Started = { readonly root: Matrix<Real>; readonly info: RootInfo } | Eigen<Real>;
 
 export interface SolveContext {
   readonly policy: FactorPolicy;
@@ -26,6 +35,8 @@ export interface SolveContext {
   readonly values: Matrix<Real>;
   /** Work in double precision whatever the factor's. */
   readonly double: boolean;
+  /** The first attempt, already computed in the background with the same bits; null: compute it. */
+  readonly ready: Started | null;
 }
 
 export interface Solved {
@@ -34,12 +45,17 @@ export interface Solved {
   readonly lambdaMax: number | null;
 }
 
+/** A promise of a first attempt, which can be called off. */
+export type Task = (signal: AbortSignal) => Promise<Started>;
+
 /** From an averaged statistic A and an absolute damping c to what the factor applies. Null: failed (not definite, not finite). */
 export interface Solver {
   readonly kind: "root" | "basis";
   /** a in A^{-a}; 0 for a basis. */
   readonly power: number;
   solve(a: Matrix<Real>, c: number, context: SolveContext, solver: Solver): Solved | null;
+  /** The first attempt of `solve`, on the thread pool; `a` is copied at the call. */
+  start(a: Matrix<Real>, c: number, policy: FactorPolicy): Task | null;
   residual?(a: Matrix<Real>, c: number, root: Matrix<Real>): number;
 }
 
@@ -59,26 +75,48 @@ export function inverseRootSolver(power: number): Solver {
   /** Whether some λ + c is at the level of roundoff: what comes out of it is noise. */
   const belowRoundoff = (a: Matrix<Real>, c: number, root: Matrix<Real>): boolean => {
     const roundoff = a.rows * (a.data instanceof Float64Array ? 2 ** -52 : 2 ** -23);
-    if (info.method !== "cholesky") return !(info.lambdaMin! + c > roundoff * (info.lambdaMax! + c));
+    if (info.method !== "cholesky") return info.lambdaMin! + c <= roundoff * (info.lambdaMax! + c);
     let largest = 0;
     for (let i = 0; i < a.rows; i++) largest = Math.max(largest, root.get(i, i));
     return largest * (meanEigenvalue(a) + c) > 1 / roundoff;
   };
+  const warmRoots = new WeakMap<FactorState, WarmRoot<Real>>();
+  /** Whether the library's routine does it all; other spectra are made from eigenvectors here. */
+  const direct = ({ damping }: FactorPolicy) => integer && damping.spectrum === "add" && damping.relativeTo !== "max";
+  // Cholesky is for inverses; other roots take eigenvectors.
+  const method = ({ root }: FactorPolicy) => (p !== 1 ? "eigh" : root === "warm" ? "auto" : root);
   return {
     kind: "root",
     power,
     solve(a, c, context) {
       const { policy, out } = context;
-      const { spectrum, relativeTo } = policy.damping;
       const work = context.double ? widen(a) : a;
       const target = context.double ? Matrix.zeros(a.rows, a.cols) : out;
       let solved: Solved | null;
-      if (!integer || spectrum !== "add" || relativeTo === "max") {
-        solved = spectralRoot(work, c, power, policy.damping, target, scratch);
+      if (!direct(policy)) {
+        solved = spectralRoot(work, c, power, policy.damping, target, scratch, context.ready as Eigen<Real> | null);
       } else {
         try {
-          // Cholesky is for inverses; other roots take eigenvectors.
-          inverseRoot(work, { p, damping: c, method: p === 1 ? policy.root : "eigh", out: target, info });
+          if (context.ready) {
+            const started = context.ready as { root: Matrix<Real>; info: RootInfo };
+            target.copy(started.root);
+            Object.assign(info, started.info);
+          } else if (policy.root === "warm" && !context.double) {
+            const { state } = context;
+            let warm = warmRoots.get(state);
+            if (!warm) {
+              warm = new WarmRoot<Real>(
+                a.rows,
+                { p, tolerance: policy.tolerance },
+                { basis: state.basis, counters: state.counters.data as Float64Array },
+              );
+              warmRoots.set(state, warm);
+            }
+            warm.update(work, { out: target, damping: c });
+            Object.assign(info, warm.info);
+          } else {
+            inverseRoot(work, { p, damping: c, method: method(policy), out: target, info });
+          }
           solved = belowRoundoff(work, c, target)
             ? null
             : { solver: info.method!, lambdaMin: known(info.lambdaMin), lambdaMax: known(info.lambdaMax) };
@@ -90,6 +128,10 @@ export function inverseRootSolver(power: number): Solver {
       if (!solved || !isFiniteMatrix(target)) return null;
       if (target !== out) out.copy(target);
       return isFiniteMatrix(out) ? solved : null;
+    },
+    start(a, c, policy) {
+      if (direct(policy)) return (signal) => inverseRootAsync(a, { p, damping: c, method: method(policy), signal });
+      return (signal) => eighAsync(a, { signal });
     },
     residual(a, c, root) {
       if (!integer || p > 8) return Number.NaN;
@@ -104,13 +146,21 @@ export function inverseRootSolver(power: number): Solver {
 }
 
 /** V f(λ) Vᵀ with f(λ) = (λ ⊕ c)^{-a}, as (V√f)(V√f)ᵀ so that it is exactly symmetric. Null when an undropped λ ⊕ c is not above roundoff. */
-function spectralRoot(a: Matrix<Real>, c: number, power: number, damping: Damping, out: Matrix<Real>, scratch: Scratch): Solved | null {
+function spectralRoot(
+  a: Matrix<Real>,
+  c: number,
+  power: number,
+  damping: Damping,
+  out: Matrix<Real>,
+  scratch: Scratch,
+  ready: Eigen<Real> | null,
+): Solved | null {
   const d = a.rows;
   let values: Real;
   let vectors: Matrix<Real>;
   try {
     const out = { values: scratch.take(1, d, a, 2).data, vectors: scratch.take(d, d, a, 1) };
-    ({ values, vectors } = eigh(a, { out }));
+    ({ values, vectors } = ready ?? eigh(a, { out }));
   } catch (error) {
     rethrowUnlessNumerical(error);
     return null;
@@ -166,17 +216,20 @@ export function solveDiagonal(a: Matrix<Real>, c: number, { policy, out, values 
 /**
  * An orthogonal eigenbasis, columns by descending eigenvalue: `eigh`, exact; or `qr`, one step of orthogonal iteration
  * from the present basis, Q ← qr(A Q), columns kept in their slots (Vyas et al. 2024, arXiv 2409.11321, Algorithm 4);
- * the first refresh is always exact. Damping does not move eigenvectors: a failed attempt is a failed attempt.
+ * the first refresh and those in the background are always exact. Damping does not move eigenvectors: a failed attempt is a failed attempt.
  */
 export function eigenbasisSolver(method: "eigh" | "qr"): Solver {
   const scratch = new Scratch();
   return {
     kind: "basis",
     power: 0,
-    solve(a, _c, { out, values, state, double }) {
+    start(a) {
+      return (signal) => eighAsync(a, { signal });
+    },
+    solve(a, _c, { out, values, state, double, policy, ready }) {
       const d = a.rows;
       try {
-        if (method === "qr" && state.ready) {
+        if (method === "qr" && state.ready && policy.lag === 0) {
           const product = scratch.take(d, d, a);
           gemm(a, state.root, { out: product });
           // Rayleigh quotients of the old columns: diag(Qᵀ A Q).
@@ -188,7 +241,9 @@ export function eigenbasisSolver(method: "eigh" | "qr"): Solver {
           qr(product, { out: { q: out, r: scratch.take(d, d, a, 3) } });
         } else {
           const wide = double ? widen(a) : a;
-          const solved = eigh(wide, { out: { values: scratch.take(1, d, wide, 2).data, vectors: scratch.take(d, d, wide, 1) } });
+          const solved =
+            (ready as Eigen<Real> | null) ??
+            eigh(wide, { out: { values: scratch.take(1, d, wide, 2).data, vectors: scratch.take(d, d, wide, 1) } });
           for (let j = 0; j < d; j++) {
             values.data[j] = solved.values[d - 1 - j]!;
             for (let i = 0; i < d; i++) out.data[i * d + j] = solved.vectors.get(i, d - 1 - j);
@@ -201,7 +256,7 @@ export function eigenbasisSolver(method: "eigh" | "qr"): Solver {
       if (!isFiniteMatrix(out) || !isFiniteMatrix(values)) return null;
       let lambdaMin = values.data[0]!;
       for (let j = 1; j < d; j++) lambdaMin = Math.min(lambdaMin, values.data[j]!);
-      return { solver: method === "qr" && state.ready ? "qr" : "eigh", lambdaMin, lambdaMax: values.data[0]! };
+      return { solver: method === "qr" && state.ready && policy.lag === 0 ? "qr" : "eigh", lambdaMin, lambdaMax: values.data[0]! };
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Matrix, Real } from "../linalg/matrix.js";
+import type { Background } from "./background.js";
 import type { Diagnostics } from "./diagnostics.js";
 
 /**
@@ -53,6 +54,8 @@ export interface StepInfo {
   /** The basis the direction is expressed in, inside `inEigenbasis`; otherwise null. */
   basis: Basis | null;
   readonly diagnostics: Diagnostics;
+  /** Refreshes under way on the thread pool. */
+  readonly background: Background;
 }
 
 /**
@@ -93,6 +96,11 @@ export interface Optimizer {
    * the gradients at the present weights and returns the mean loss.
    */
   step(closure?: () => number): void;
+  /**
+   * With background refreshes (option `lag`): await it between steps, and the next step will not have to compute what the thread
+   * pool is about to deliver. Results do not depend on it.
+   */
+  ready(): Promise<void>;
   /** A deep copy of the state: plain data. */
   state(): OptimizerState;
   /** Continues from `state`, to the bit. @throws Error naming the entry when shape, precision or method differ. */

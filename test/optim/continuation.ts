@@ -46,7 +46,10 @@ export function continuation(id: string): { optimizer: Optimizer; step(t: number
   const special: Record<string, Record<string, unknown>> = {
     "gauss-newton": { provider: { outputs: dy, jacobian }, statistics: "ema", adaptive: true },
     kfac: { adaptive: true, period: 2, every: 3 },
-    shampoo: { graft: "adam", every: 4, change: 0.01, blockSize: 2, momentum: 0.9 },
+    shampoo: { graft: "adam", every: 4, change: 0.01, blockSize: 2, momentum: 0.9, lag: 3 },
+    soap: { every: 3, lag: 4 },
+    "kl-shampoo": { root: "warm" },
+    asgo: { every: 2, root: "warm", spectrum: "clip" },
     adam: { amsgrad: true },
     sgd: { momentum: 0.9, average: 0.9, schedule: { kind: "cosine", steps: 20 } },
     lbfgs: { history: 3 },

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { Matrix } from "../../lib/linalg/index.js";
-import { createOptimizer, Diagnostics, Factor, findMethod, inverseRootSolver, methodIds, type Solver } from "../../lib/optim/index.js";
+import {
+  Background,
+  createOptimizer,
+  Diagnostics,
+  Factor,
+  findMethod,
+  inverseRootSolver,
+  methodIds,
+  type Solver,
+} from "../../lib/optim/index.js";
 import { distance, feed, generator, layerStep, type Step, weight } from "./helpers.js";
 
 const chained = methodIds().filter((id) => !findMethod(id).create);
@@ -128,7 +137,7 @@ describe("factor failures", () => {
     });
     const state = factor.init(2, Matrix.zeros(2, 2));
     const diagnostics = new Diagnostics(true);
-    const step = { t: 1, lr: 1, hold: false, basis: null, diagnostics };
+    const step = { t: 1, lr: 1, hold: false, basis: null, diagnostics, background: new Background() };
     factor.accumulateMoment(
       state,
       Matrix.from([

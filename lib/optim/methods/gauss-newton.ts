@@ -166,6 +166,10 @@ class WholeOptimizer implements Optimizer {
     flat.scatterValue();
   }
 
+  ready(): Promise<void> {
+    return this.inner.ready();
+  }
+
   state(): OptimizerState {
     return this.inner.state();
   }

@@ -166,6 +166,8 @@ class Lbfgs implements Optimizer {
     this.#state.pairs = pairs + 1;
   }
 
+  async ready(): Promise<void> {}
+
   averaged(): null {
     return null;
   }

@@ -22,8 +22,13 @@ export const factorShape = {
     .enum(["add", "clip", "pseudo-inverse"])
     .default("add")
     .describe("what damping c does to an eigenvalue: λ + c, max(λ, c), or drop λ ≤ c"),
-  root: z.enum(["auto", "eigh", "cholesky"]).default("auto").describe("how roots are computed"),
+  root: z
+    .enum(["auto", "eigh", "cholesky", "warm"])
+    .default("auto")
+    .describe("how roots are computed; warm: first-order updates of an earlier eigendecomposition, guarded by an error estimate"),
   every: z.number().int().positive().default(1).describe("refresh roots and bases every so many steps"),
+  lag: z.int().nonnegative().default(0).describe("refresh on the thread pool, taking effect so many steps later (0: at once)"),
+  rootTolerance: positive(1e-3, "error bound of warm roots"),
   change: positive(0, "refresh only when a factor changed relatively by more than this since the last time"),
 };
 
@@ -65,7 +70,9 @@ export function factorPolicy(o: FactorOptions, damping: number): FactorPolicy {
     damping: { value: damping, relativeTo: o.relativeTo, floor: o.dampingFloor, spectrum: o.spectrum },
     root: o.root,
     every: o.every,
+    lag: o.lag,
     change: o.change,
+    tolerance: o.rootTolerance,
   };
 }
 

@@ -109,8 +109,12 @@ export function inEigenbasis(
 
 /** Refreshes a basis if due; returns R = Q_oldᵀ Q_new, or null when it stayed. */
 function turn({ factor, state }: Side, layer: string, step: StepInfo, scratch: Scratch, slot: number): Matrix<Real> | null {
-  if (!factor.due(state)) return null;
+  const arriving = factor.arriving(state);
+  const due = factor.due(state);
+  if (!arriving && !due) return null;
   const old = scratch.like(state.root, slot + 2).copy(state.root);
-  if (!factor.refresh(state, layer, step) || state.root.rows === 0) return null;
+  // With a lag only an arrival changes the basis, without one only a refresh (and the first of all).
+  const changed = [arriving && factor.install(state, layer, step), due && factor.refresh(state, layer, step)].some(Boolean);
+  if (!changed || state.root.rows === 0) return null;
   return gemm(old.T, state.root, { out: scratch.like(state.root, slot + 3) });
 }

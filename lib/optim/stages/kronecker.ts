@@ -4,7 +4,7 @@ import type { Factor, FactorState } from "../factor.js";
 import { meanEigenvalue } from "../roots.js";
 import { Scratch } from "../scratch.js";
 import type { Side, Source } from "../sources.js";
-import type { Parameter, Stage, StateRecord, StateValue } from "../types.js";
+import type { Parameter, Stage, StateRecord, StateValue, StepInfo } from "../types.js";
 
 /** One axis: where its statistics come from and the factor that averages and inverts them. */
 export interface AxisConfig {
@@ -82,7 +82,8 @@ export function multiply(d: Matrix<Real>, left: Matrix<Real> | null, right: Matr
 }
 
 /** Refreshes both sides if they are due, with split damping if `lambda` is given. */
-function refreshSides(p: Side | null, q: Side | null, layer: string, step: Parameters<Factor["refresh"]>[2], lambda: number | null): void {
+function refreshSides(p: Side | null, q: Side | null, layer: string, step: StepInfo, lambda: number | null): void {
+  for (const side of [p, q]) if (side?.factor.arriving(side.state)) side.factor.install(side.state, layer, step);
   const dueLeft = p?.factor.due(p.state) ?? false;
   const dueRight = q?.factor.due(q.state) ?? false;
   if (lambda === null) {
