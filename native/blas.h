@@ -36,11 +36,21 @@ inline CBLAS_TRANSPOSE transposition(bool trans) { return trans ? CblasTrans : C
 inline CBLAS_UPLO triangle(bool lower) { return lower ? CblasLower : CblasUpper; }
 inline CBLAS_SIDE sideOf(bool left) { return left ? CblasLeft : CblasRight; }
 
-/// C ← α·op(A)·op(B) + β·C; C is not read when β = 0.
+/// C ← β·C; C is not read when β = 0.
+template <typename T> void scaleBy(T beta, int m, int n, T* c, int ldc) {
+  if (beta == 1) return;
+  for (int i = 0; i < m; ++i) {
+    T* row = c + static_cast<int64_t>(i) * ldc;
+    for (int j = 0; j < n; ++j) row[j] = beta == 0 ? T(0) : beta * row[j];
+  }
+}
+
+/// C ← α·op(A)·op(B) + β·C; C is not read when β = 0, nor A and B when α = 0 (OpenBLAS's small kernels do read them).
 template <typename T>
 void gemm(bool transA, bool transB, int m, int n, int k, T alpha, const T* a, int lda, const T* b, int ldb, T beta, T* c, int ldc) {
   if (m == 0 || n == 0) return;
-  if (m <= kSmallest && n <= kSmallest && k <= kSmallest && alpha != 0) return smallGemm<T>()(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  if (k == 0 || alpha == 0) return scaleBy(beta, m, n, c, ldc);
+  if (m <= kSmallest && n <= kSmallest && k <= kSmallest) return smallGemm<T>()(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   Blas<T>::gemm(CblasRowMajor, transposition(transA), transposition(transB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 

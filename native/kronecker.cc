@@ -25,6 +25,8 @@ template <typename T> void factorUpdate(bool rows, bool homogeneous, T alpha, Vi
 template <typename T> void kroneckerApply(bool transL, bool transR, View<T> l, View<T> g, View<T> r, View<T> out) {
   const int m = out.rows, n = out.cols;
   if (out.empty()) return;
+  // Sums of nothing; from here on a side without data is an absent one, not an empty one.
+  if (g.empty()) return scaleBy(T(0), m, n, out.data, out.ld);
   if (!l.data && !r.data) return copyMatrix(m, n, g.data, g.ld, out.data, out.ld);
   if (!r.data) return gemm<T>(transL, false, m, n, g.rows, T(1), l.data, l.ld, g.data, g.ld, T(0), out.data, out.ld);
   if (!l.data) return gemm<T>(false, transR, m, n, g.cols, T(1), g.data, g.ld, r.data, r.ld, T(0), out.data, out.ld);
