@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import type { Binding, Routines } from "../binding.js";
@@ -13,9 +13,11 @@ function load(): Binding {
   try {
     return (require("node-gyp-build") as (root: string) => Binding)(packageRoot);
   } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new Error(
-      `layerwise: no native addon could be loaded for ${process.platform}-${process.arch} (Node ${process.version}). ` +
-        "Build it from source with a C++17 compiler, CMake and OpenBLAS: in the package's folder run `npm run setup`.",
+      `layerwise: no native addon could be loaded for ${process.platform}-${process.arch} (Node ${process.version}): ${reason}. ` +
+        "To build it from source (with a C++17 compiler, CMake and OpenBLAS, which are installed when missing) run: " +
+        `node ${JSON.stringify(join(packageRoot, "scripts", "setup.mjs"))}`,
       { cause },
     );
   }

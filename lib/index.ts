@@ -18,3 +18,4 @@ export {
   type Statistic,
 } from "./optim/index.js";
 export { Stream } from "./random/index.js";
+export { type BlasInfo, blasInfo, getThreads, type SelfCheckReport, selfCheck, setThreads } from "./runtime.js";

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
-// Installs the packed tarball into empty folders, with a bare PATH and OpenBLAS hidden where that is possible, and uses it as its
-// users would: ESM, TypeScript under three module resolutions, worker threads, other Node versions and runtimes.
+// Installs the packed tarball into an empty folder, with a bare PATH and OpenBLAS hidden where that is possible, and uses it as its
+// users would: ESM, TypeScript under three module resolutions, worker threads, every bundled set of kernels, the command line.
+// Needs `prebuilds/` (npm run prebuild:pack).
 //
-//   node scripts/package-test.mjs [--runtimes]     (--runtimes: also Node 22, 24, 26, Bun and Deno, from the npm registry)
+//   --runtimes   also Node 22, 24, 26, Bun and Deno, from the npm registry
+//   --source     also the build from source in the installed package, as the loader names it
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,27 +52,44 @@ function check(name, body) {
   console.log(`${ok ? "ok  " : "FAIL"} ${name}${note ? `: ${note}` : ""}`);
 }
 
+/** Largest tarball, and largest unpacked folder of the package itself, in bytes. */
+const budget = { packed: 5e6, unpacked: 14e6 };
+
 const quickStart = readFileSync(join(root, "README.md"), "utf8").match(/```ts\n(\/\/ quick start[\s\S]*?)```/)?.[1];
 if (!quickStart) throw new Error("README.md has no code block that begins with `// quick start`");
 
-const tarball = join(
-  work,
-  JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", work], { cwd: root, encoding: "utf8" }))[0].filename,
-);
+rmSync(join(root, "dist"), { recursive: true, force: true });
+execFileSync("npm", ["run", "--silent", "build:ts"], { cwd: root, stdio: "inherit" });
+const [packed] = JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", work], { cwd: root, encoding: "utf8" }));
+const tarball = join(work, packed.filename);
 const project = join(work, "project");
 mkdirSync(project);
 writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
+const installed = join(project, "node_modules", "layerwise");
 
+/** Runs a script of the project the way a user without compiler and OpenBLAS would; its output. */
+const runScript = (name, args = [], env = {}) =>
+  runHidden(process.execPath, [name, ...args], { cwd: project, env: { ...bare, ...env }, encoding: "utf8", stdio: "pipe" }).trim();
+const runTool = (name, args) =>
+  void execFileSync(process.execPath, [join(root, "node_modules", name), ...args], { cwd: root, stdio: "pipe" });
+
+check("size within budget", () => {
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+  const sizes = `${megabytes(packed.size)} packed, ${megabytes(packed.unpackedSize)} unpacked, ${packed.entryCount} files`;
+  if (packed.size > budget.packed || packed.unpackedSize > budget.unpacked) throw new Error(`${sizes}; allowed: ${JSON.stringify(budget)}`);
+  return sizes;
+});
+check("publint", () => runTool("publint/src/cli.js", ["run", tarball, "--strict"]));
+check("are the types wrong", () => runTool("@arethetypeswrong/cli/dist/index.js", [tarball, "--profile", "esm-only", "--no-emoji"]));
 check("installs with a bare PATH", () => {
   const start = performance.now();
   execFileSync(join(barePath, "npm"), ["install", "--no-audit", "--no-fund", tarball], { cwd: project, env: bare, stdio: "pipe" });
+  const seconds = (performance.now() - start) / 1000;
   const size = execFileSync("du", ["-sm", join(project, "node_modules")], { encoding: "utf8" }).split("\t")[0];
-  return `${((performance.now() - start) / 1000).toFixed(1)} s, tarball ${(statSync(tarball).size / 1e6).toFixed(1)} MB, node_modules ${size} MB`;
+  return `${seconds.toFixed(1)} s, node_modules ${size} MB with all dependencies`;
 });
 writeFileSync(join(project, "quick-start.mjs"), quickStart);
-check(`quick start as ESM${canHide ? ", OpenBLAS hidden" : ""}`, () =>
-  runHidden(process.execPath, ["quick-start.mjs"], { cwd: project, env: bare, encoding: "utf8", stdio: "pipe" }).trim().split("\n").pop(),
-);
+check(`quick start as ESM${canHide ? ", OpenBLAS hidden" : ""}`, () => runScript("quick-start.mjs").split("\n").pop());
 writeFileSync(
   join(project, "workers.mjs"),
   `import { Worker, isMainThread } from "node:worker_threads";
@@ -79,22 +98,18 @@ if (isMainThread) {
   if (codes.some((code) => code !== 0)) throw new Error(codes.join());
 } else await import("./quick-start.mjs");\n`,
 );
-check(
-  "quick start in four worker threads",
-  () => void runHidden(process.execPath, ["workers.mjs"], { cwd: project, env: bare, stdio: "pipe" }),
-);
-check(
-  "the command line",
-  () =>
-    runHidden(process.execPath, [join(project, "node_modules/.bin/layerwise"), "doctor"], {
-      cwd: project,
-      env: bare,
-      encoding: "utf8",
-      stdio: "pipe",
-    })
-      .trim()
-      .split("\n")[0],
-);
+check("quick start in four worker threads", () => void runScript("workers.mjs"));
+check("the command line", () => runScript("node_modules/.bin/layerwise", ["doctor"]).split("\n").pop());
+
+// Every set of kernels in the binary that this processor can run (others would end in an illegal instruction).
+writeFileSync(join(project, "kernels.mjs"), readFileSync(join(root, "scripts", "kernels-test.mjs")));
+const flags = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "utf8") : "";
+const coreTypes = ["Prescott", "Nehalem", ...(/\bavx\b/.test(flags) ? ["Sandybridge"] : [])];
+if (/\bavx2\b/.test(flags)) coreTypes.push("Haswell", "Zen");
+if (/\bavx512vl\b/.test(flags)) coreTypes.push("SkylakeX");
+for (const coreType of process.arch === "x64" ? coreTypes : []) {
+  check(`right results with the ${coreType} kernels`, () => runScript("kernels.mjs", [], { OPENBLAS_CORETYPE: coreType }));
+}
 
 for (const [module, moduleResolution] of [
   ["node16", "node16"],
@@ -142,6 +157,19 @@ if (process.argv.includes("--runtimes")) {
       return execFileSync(executable, ["--version"], { encoding: "utf8" }).trim().split("\n")[0];
     });
   }
+}
+
+check("a missing binary is explained", () => {
+  rmSync(join(installed, "prebuilds"), { recursive: true });
+  const { status, stderr } = spawnSync(process.execPath, ["quick-start.mjs"], { cwd: project, env: bare, encoding: "utf8" });
+  const command = `node ${JSON.stringify(join(installed, "scripts", "setup.mjs"))}`;
+  if (status === 0 || !stderr.includes(command)) throw new Error(`expected \`${command}\` in:\n${stderr}`);
+});
+if (process.argv.includes("--source")) {
+  check("builds from source where it was installed", () => {
+    execFileSync(process.execPath, [join(installed, "scripts", "setup.mjs")], { cwd: project, stdio: "pipe" });
+    return execFileSync(process.execPath, ["quick-start.mjs"], { cwd: project, encoding: "utf8", stdio: "pipe" }).trim().split("\n").pop();
+  });
 }
 
 rmSync(work, { recursive: true, force: true });

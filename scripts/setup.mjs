@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// From a bare checkout to a built one: installs what is missing, then builds. Uses nothing but Node itself, leaves alone
-// what is already there, and is quick when there is nothing to do.
+// From a bare checkout to a built one: installs what is missing, then builds. In an installed package (no lock file there) it
+// builds the addon alone, for platforms without a prebuilt binary. Uses nothing but Node itself, leaves alone what is already
+// there, and is quick when there is nothing to do.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,6 +10,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const isCheckout = existsSync(join(root, "package-lock.json"));
 
 const say = (text) => console.error(`setup: ${text}`);
 
@@ -94,7 +97,7 @@ function installTools() {
   if (packages.length === 0) {
     fail(
       "please install a C++17 compiler, CMake, make and OpenBLAS with its headers " +
-        "(macOS: `xcode-select --install`, then Homebrew's cmake and openblas), and run `npm run setup` again.",
+        "(macOS: `xcode-select --install`, then Homebrew's cmake and openblas), and run this command again.",
     );
   }
   const asRoot = manager.needsRoot && process.getuid?.() !== 0;
@@ -121,10 +124,22 @@ function installPackages() {
   writeFileSync(stamp, lock);
 }
 
+/** The addon by plain CMake: an installed package has the headers of Node-API as dependencies, but not cmake-js. */
+function buildAddon() {
+  if (process.platform === "win32") fail("on Windows build from a checkout, with cmake-js (it makes the import library for Node).");
+  const output = join(root, "build", "Release");
+  run("cmake", ["-S", ".", "-B", "build", "-DCMAKE_BUILD_TYPE=Release", `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${output}`]);
+  run("cmake", ["--build", "build", "--parallel", "2"]);
+}
+
 checkNode();
 installTools();
-installPackages();
-run("npm", ["run", "--silent", "build"]);
+if (isCheckout) {
+  installPackages();
+  run("npm", ["run", "--silent", "build"]);
+} else {
+  buildAddon();
+}
 // Loading the addon is the proof that the build works.
 await import(pathToFileURL(join(root, "dist", "binding.js")).href).catch((error) => fail(error.message));
 say("ready.");

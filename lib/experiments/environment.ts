@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../binding.js";
+import { blasInfo } from "../runtime.js";
 
 /** Where results were computed: enough to explain a difference in the last bits. */
 export interface Environment {
@@ -14,6 +15,9 @@ export interface Environment {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGiB: number;
+  readonly blas: string;
+  /** The kernels that OpenBLAS runs on this processor. */
+  readonly coreType: string;
 }
 
 function commit(): string | null {
@@ -29,6 +33,7 @@ function commit(): string | null {
 
 export function environment(): Environment {
   const { version } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string };
+  const blas = blasInfo();
   return {
     layerwise: version,
     commit: commit(),
@@ -37,5 +42,7 @@ export function environment(): Environment {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
+    blas: blas.version,
+    coreType: blas.coreType,
   };
 }

@@ -80,8 +80,10 @@ summary { cursor: pointer; color: #444; }
   nav { display: none; }
   .wide { display: block; }
   .narrow { display: none; }
-  section, figure, tr { break-inside: avoid; }
-  h2 { break-after: avoid; }
+  figure, tr { break-inside: avoid; }
+  h2, caption { break-after: avoid; }
+  .scroll { overflow: visible; }
+  .scroll th, .scroll td { white-space: normal; padding-right: 0.5rem; }
 }
 `;
 
@@ -106,7 +108,7 @@ function claimsHtml(claims: readonly PageClaim[]): string {
     return (
       `<tr><td class="verdict ${style}">${mark} ${claim.verdict}</td><td>${escapeHtml(claim.statement)}` +
       `<details><summary>source and test</summary><p>${escapeHtml(claim.source)}.</p><p><b>Estimator:</b> ${escapeHtml(claim.estimator)}</p>` +
-      `<p><b>Test, stated beforehand:</b> ${escapeHtml(claim.test)}</p></details></td><td>${escapeHtml(claim.measured)}</td></tr>`
+      `<p><b>Test:</b> ${escapeHtml(claim.test)}</p></details></td><td>${escapeHtml(claim.measured)}</td></tr>`
     );
   });
   return `<table class="claims"><thead><tr><th>verdict</th><th>claim</th><th>measured</th></tr></thead><tbody>${rows.join("\n")}</tbody></table>`;

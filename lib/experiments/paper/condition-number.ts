@@ -132,12 +132,15 @@ const gradientMethodsStall: Claim = {
   estimator: "Seeds that reach distance 0.1 at condition numbers 1000 and 10000, each method at its best rate.",
   test: "Holds if no seed does in 1000 steps; partly if at most half of them do.",
   judge(settings, results) {
-    const steps = [1e3, 1e4].flatMap((cond) => (["sgd", "amgd"] as const).flatMap((method) => stepsTo(settings, results, method, cond)));
-    const arrived = steps.filter(Number.isFinite).length;
+    const cells = [1e3, 1e4].flatMap((cond) =>
+      (["sgd", "amgd"] as const).map((method) => ({ method, cond, steps: stepsTo(settings, results, method, cond) })),
+    );
+    const arrivals = (steps: readonly number[]) => steps.filter(Number.isFinite).length;
+    const steps = cells.flatMap((cell) => cell.steps);
     return {
       verdict: verdictOf(steps.map((value) => !Number.isFinite(value))),
-      measured: `${arrived} of ${steps.length} runs arrive in ${problem(settings).steps} steps`,
-      numbers: { arrived, runs: steps.length },
+      measured: `arrivals in ${problem(settings).steps} steps: ${cells.map(({ method, cond, steps }) => `${methods[method].label} ${arrivals(steps)}/${steps.length} at ${cond}`).join(", ")}`,
+      numbers: { arrived: arrivals(steps), runs: steps.length },
     };
   },
 };

@@ -1,6 +1,6 @@
 import type { Spec } from "../../report/chart.js";
 import { type Layout, logAxis, logDomain, panelGrid } from "../../report/theme.js";
-import { median, quantile, rankCorrelation } from "../statistics.js";
+import { mean, meanInterval, median, quantile, rankCorrelation } from "../statistics.js";
 import { type Claim, type Figure, type Results, type Settings, short, verdictOf } from "./figure.js";
 import { type MethodId, methods, metricOf, problem, type Tuned, tune } from "./representation.js";
 
@@ -121,7 +121,9 @@ const transferFollowsDistance: Claim = {
   statement: "Transfer loss follows the distance to the shared subspace; train loss does not tell.",
   source: "Zhang et al. 2025 (arXiv 2502.01763), linear representation learning",
   estimator: `Per seed, Spearman's rank correlation over the methods at condition number ${high}: final transfer loss with final distance, and with final train loss.`,
-  test: "Holds if in every seed the correlation with distance is at least 0.9 and larger than that with train loss; partly if in at least half of the seeds.",
+  test:
+    "Holds if the mean correlation with distance is at least 0.8 and the 95 % confidence interval of the paired difference to that with train loss lies " +
+    "above 0; partly if only one of the two.",
   judge(settings, results) {
     const runs = tuned(settings, results, high);
     const columns = (name: string) => runs.map(({ run }) => orInfinity(final(results, run, name)));
@@ -134,10 +136,13 @@ const transferFollowsDistance: Claim = {
     const pick = (column: number[][], i: number) => column.map((values) => values[i]!);
     const byDistance = seeds.map((i) => rankCorrelation(pick(transfer, i), pick(distance, i)));
     const byTrain = seeds.map((i) => rankCorrelation(pick(transfer, i), pick(train, i)));
+    const difference = meanInterval(byDistance.map((value, i) => value - byTrain[i]!));
     return {
-      verdict: verdictOf(seeds.map((i) => byDistance[i]! >= 0.9 && byDistance[i]! > byTrain[i]!)),
-      measured: `rank correlation with distance ${short(median(byDistance))}, with train loss ${short(median(byTrain))} (medians over seeds)`,
-      numbers: { withDistance: median(byDistance), withTrainLoss: median(byTrain) },
+      verdict: verdictOf([mean(byDistance) >= 0.8, difference.low > 0]),
+      measured:
+        `rank correlation with distance ${short(mean(byDistance))}, with train loss ${short(mean(byTrain))}; ` +
+        `difference in [${short(difference.low)}, ${short(difference.high)}]`,
+      numbers: { withDistance: mean(byDistance), withTrainLoss: mean(byTrain), low: difference.low, high: difference.high },
     };
   },
 };
@@ -146,13 +151,15 @@ const batchNormDoesNotRepair: Claim = {
   id: "batch-norm-does-not-repair",
   statement: "Batch normalisation does not repair SGD under anisotropic inputs.",
   source: "Zhang et al. 2025, on batch normalisation",
-  estimator: `Final distance of SGD with batch norm on the hidden layer, and of KFAC, at condition number ${high}.`,
-  test: "Holds if in every seed SGD with batch norm ends above distance 0.5 and KFAC below 0.1; partly if in at least half of the seeds.",
+  estimator: `Steps to distance 0.1 and final distance of SGD with batch norm on the hidden layer, and final distance of KFAC, at condition number ${high}.`,
+  test: "Holds if in no seed SGD with batch norm reaches distance 0.1 and in every seed it ends more than 10 times as far away as KFAC; partly if so in at least half of the seeds.",
   judge(settings, results) {
-    const normed = orInfinity(final(results, tune(settings, results, "batchNorm", high), "finalDistance"));
+    const run = tune(settings, results, "batchNorm", high);
+    const steps = final(results, run, "stepsTo0.1");
+    const normed = orInfinity(final(results, run, "finalDistance"));
     const kfac = orInfinity(final(results, tune(settings, results, "kfac", high), "finalDistance"));
     return {
-      verdict: verdictOf(normed.map((distance, i) => distance > 0.5 && kfac[i]! < 0.1)),
+      verdict: verdictOf(normed.map((distance, i) => steps[i] === null && distance > 10 * kfac[i]!)),
       measured: `median final distance ${short(median(normed))} against ${short(median(kfac))} for KFAC`,
       numbers: { batchNorm: median(normed), kfac: median(kfac) },
     };
@@ -191,7 +198,7 @@ export const curves: Figure = {
   title: "Linear representation learning: train loss, subspace distance, transfer loss",
   caption:
     "Median over seeds (line) and range from the best to the worst seed (band), each method at its own best rate, for weakly (above) and " +
-    "strongly (below) anisotropic inputs; KFAC's rate is kept to 0.3 at most, as with 1 it arrives in one step and there is no curve to draw. See that KFAC is as fast below as above, while the others stall far from the subspace; that " +
+    "strongly (below) anisotropic inputs; KFAC is the paper's stylised form (P = FᵀF, Q = XᵀX/n, least-squares head); its rate is kept to 0.3 at most, as with 1 it arrives in one step and there is no curve to draw. See that KFAC is as fast below as above, while the others stall far from the subspace; that " +
     "transfer loss falls with the distance, not with the train loss. A KFAC curve that slows down from above to below, or a method with a " +
     "large distance and a small transfer loss, would contradict the paper.",
   plan: (settings, results) => [low, high].flatMap((cond) => tuned(settings, results, cond).flatMap(({ run }) => run.plan)),

@@ -49,7 +49,7 @@ export interface Judgement {
   readonly numbers: Readonly<Record<string, number | null>>;
 }
 
-/** A statement of the paper or its theory, with the test that was fixed before looking at the data. */
+/** A statement of the paper or its theory, with the test that decides about it, whatever the seed and the sizes. */
 export interface Claim {
   readonly id: string;
   readonly statement: string;

@@ -70,7 +70,7 @@ export function problem(settings: Settings) {
 }
 
 /** Seeds over which medians and bands are taken. */
-export const repeats = (settings: Settings) => (settings.quick ? 3 : 5);
+export const repeats = (settings: Settings) => (settings.quick ? 3 : 7);
 
 export function trial(settings: Settings, method: MethodId, cond: number, lr: number, seedIndex: number): Trial {
   return trialOf("linear-representation", {

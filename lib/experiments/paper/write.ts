@@ -113,8 +113,12 @@ export async function writeReport(folder: string, reproduction: Reproduction): P
   const ok = [...results].filter((record) => record.status === "ok");
   const failed = trials.length - ok.length;
   const cpuSeconds = ok.reduce((sum, record) => sum + record.timing.cpuSeconds, 0);
+  const { layerwise, commit, node, platform, cpu, cores, memoryGiB, blas, coreType } = environment;
   const environmentRows: [string, string][] = [
-    ...Object.entries(environment).map(([name, value]): [string, string] => [name, String(value ?? "—")]),
+    ["layerwise", layerwise + (commit ? `, commit ${commit}` : "")],
+    ["Node", `${node} on ${platform}`],
+    ["machine", `${cpu}, ${cores} cores, ${memoryGiB} GiB`],
+    ["BLAS", `${blas}, ${coreType} kernels, one thread per process`],
     ["seed", String(settings.seed)],
     ["trials", `${trials.length}${failed ? `, ${failed} failed` : ""}`],
     ["time", `${duration(wallSeconds)} (${duration(cpuSeconds)} of processor time in trials)`],
@@ -125,7 +129,7 @@ export async function writeReport(folder: string, reproduction: Reproduction): P
       title: "Layer-wise preconditioning and feature learning: the paper's claims, reproduced",
       lead: [
         "Zhang et al., On The Concurrence of Layer-wise Preconditioning Methods and Provable Feature Learning (ICML 2025, arXiv 2502.01763): experiments on real " +
-          "linear algebra, with the theory beside them. Verdicts come from tests that were fixed before the data were looked at.",
+          "linear algebra, with the theory beside them. Every verdict comes from the test that is stated with its claim.",
         ...(settings.quick ? ["This is the quick version: smaller sizes and fewer seeds than the default."] : []),
       ],
       command: reproduceCommand(settings),
