@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Matrix } from "../../lib/linalg/matrix.js";
 import { createOptimizer, type Parameter, type Statistic } from "../../lib/optim/index.js";
+import { layerStep, trajectory } from "./helpers.js";
 
 const golden = JSON.parse(readFileSync(new URL("../fixtures/steps.json", import.meta.url), "utf8")).deterministic;
 
@@ -167,5 +168,19 @@ describe("golden steps of the rotated and orthogonalised methods", () => {
         close(entry(optimizer, "0:momentum", "m"), g[key].m);
       });
     }
+  }
+});
+
+describe("steps computed in numpy by test/fixtures/optimizers.py", () => {
+  const data = JSON.parse(readFileSync(new URL("../fixtures/optimizers.json", import.meta.url), "utf8"));
+  for (const { method, options, layer, steps } of data.cases) {
+    it(`${method} ${JSON.stringify(options)}`, () => {
+      const given = data.gradients.map((gradient: number[][], t: number) =>
+        layer ? layerStep(Matrix.from(data.inputs[t]), Matrix.from(data.outputGradients[t])) : { gradient: Matrix.from(gradient) },
+      );
+      trajectory(method, Matrix.from(data.W), given, options).forEach((w, t) => {
+        close(w, steps[t]);
+      });
+    });
   }
 });

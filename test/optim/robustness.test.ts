@@ -277,3 +277,16 @@ describe.each(chained)("%s in float32", (id) => {
     ).toBeLessThan(2e-3);
   });
 });
+
+describe.each(chained)("%s", (id) => {
+  it("allocates no buffers in steady state", () => {
+    const { parameter, optimizer } = train(id, ordinary(9, 24, 20, 3), { lr: 1e-9 });
+    const [step] = ordinary(10, 24, 20, 1);
+    feed(parameter, step!);
+    for (let t = 0; t < 20; t++) optimizer.step();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let t = 0; t < 200; t++) optimizer.step();
+    // One gradient a step would be 768 kB.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50_000);
+  });
+});

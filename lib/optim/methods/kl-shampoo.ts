@@ -28,7 +28,7 @@ export const klShampoo = defineMethod({
   shape: {
     ...klShape,
     momentum: unit(0.9, "averaging factor of the gradient"),
-    maxDim: withDefault(factorShape.every, 8192).describe("longest axis that is preconditioned"),
+    maxDim: withDefault(factorShape.every, 2048).describe("longest axis that is preconditioned"),
   },
   chain: (o) => {
     const axis = (side: "left" | "right") => ({

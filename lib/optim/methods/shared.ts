@@ -36,7 +36,7 @@ export const factorShape = {
 export const basisShape = {
   every: withDefault(factorShape.every, 10),
   basis: z.enum(["qr", "eigh"]).default("qr").describe("refresh a basis by one QR step from the last one, or exactly"),
-  maxDim: z.number().int().positive().default(10_000).describe("longest axis that is preconditioned; a longer one is left alone"),
+  maxDim: z.number().int().positive().default(2048).describe("longest axis that is preconditioned; a longer one is left alone"),
 };
 
 /** Both sides, but not an axis longer than `maxDim`, nor with `oneSided` the longer axis. */
