@@ -1,0 +1,165 @@
+// Inverse roots at every step of a moving average: the guarded first-order update (WarmRoot) against an eigendecomposition at
+// every step, ours and scipy's; and p = 1 against np.linalg.inv. Processor time, one thread, rounds interleaved, medians of ratios.
+// The error is ‖X − X*‖_F / ‖X*‖_F against the exact root of the same factor, the largest over the steps looked at.
+//
+//   npx tsx bench/roots.ts [--sizes 64,256] [--p 4] [--betas 0.99] [--tolerances 1e-3,1e-4] [--steps 200] [--batch n]
+//                          [--condition 1e3] [--rounds 5] [--path still|turning|spikes] [--every 1] [--no-peers]
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { gemm, inverseRoot, kroneckerFactorUpdate, Matrix, norm, WarmRoot } from "../lib/linalg/index.js";
+import { orthogonal, Stream } from "../lib/random/index.js";
+import { setThreads } from "../lib/runtime.js";
+import { machineLine } from "./machine.js";
+
+const { values: flags } = parseArgs({
+  options: {
+    sizes: { type: "string", default: "64,128,256,512" },
+    p: { type: "string", default: "4" },
+    betas: { type: "string", default: "0.99" },
+    tolerances: { type: "string", default: "1e-3,1e-4" },
+    steps: { type: "string" },
+    batch: { type: "string" },
+    condition: { type: "string", default: "1e3" },
+    rounds: { type: "string", default: "5" },
+    path: { type: "string", default: "still" },
+    every: { type: "string", default: "1" },
+    "no-peers": { type: "boolean", default: false },
+  },
+});
+const numbers = (text: string) => text.split(",").map(Number);
+const p = Number(flags.p);
+const rounds = Number(flags.rounds);
+
+const median = (xs: readonly number[]) => [...xs].sort((a, b) => a - b)[xs.length >> 1]!;
+
+/** Milliseconds of processor time of `body`. */
+function timed(body: () => void): number {
+  const before = process.cpuUsage();
+  body();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e3;
+}
+
+/** The moving average of second moments of batches whose covariance stays, turns slowly, or grows 900-fold now and then. */
+function movingFactor(n: number, batch: number, beta: number, condition: number): (t: number) => Matrix {
+  const stream = new Stream(0, "bench roots", n, batch, beta);
+  const rotation = orthogonal(stream.child("basis"), n);
+  const root = rotation.clone();
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) root.data[i * n + j]! *= condition ** (-0.5 * (j / (n - 1)));
+  const [z, x, factor] = [Matrix.zeros(batch, n), Matrix.zeros(batch, n), Matrix.zeros(n, n)];
+  const samples = stream.child("samples");
+  return (t) => {
+    samples.normal(z);
+    gemm(z, root.T, { out: x });
+    if (flags.path === "turning") {
+      const [c, s] = [Math.cos(t / 500), Math.sin(t / 500)];
+      for (let i = 0; i < batch; i++) {
+        for (let j = i * n; j + 1 < (i + 1) * n; j += 2) {
+          const [u, v] = [x.data[j]!, x.data[j + 1]!];
+          x.data[j] = c * u - s * v;
+          x.data[j + 1] = s * u + c * v;
+        }
+      }
+    }
+    const scale = (flags.path === "spikes" && t % 97 === 50 ? 900 : 1) / batch;
+    return kroneckerFactorUpdate(factor, x, { beta: t === 0 ? 0 : beta, scale });
+  };
+}
+
+/** The peer process; `ask` gives milliseconds per call, null where there is none. */
+function startPeer() {
+  if (flags["no-peers"]) return null;
+  const child = spawn("python3", [new URL("peers/roots.py", import.meta.url).pathname], {
+    stdio: ["pipe", "pipe", "ignore"],
+    env: { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" },
+  });
+  let gone = false;
+  const waiting: ((line: string) => void)[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => waiting.shift()?.(line));
+  const fail = () => {
+    gone = true;
+    for (const give of waiting.splice(0)) give("");
+  };
+  child.on("error", fail).on("exit", fail);
+  child.stdin.on("error", fail);
+  const ask = async (mode: string, n: number, repeats: number): Promise<number | null> => {
+    if (gone) return null;
+    const answer = new Promise<string>((give) => waiting.push(give));
+    child.stdin.write(`${mode} ${n} ${p} ${repeats}\n`);
+    const line = await answer;
+    return line ? Number(line) : null;
+  };
+  return { ask, stop: () => child.kill() };
+}
+
+setThreads(1);
+const peer = startPeer();
+console.log(machineLine());
+console.log(`p = ${p}, condition ${flags.condition}, path ${flags.path}; ×: how many times quicker than the root by eigh at every step\n`);
+console.log("| n | β | batch | tolerance | largest error | exact steps | ms a step | × ours | × scipy |");
+console.log("|---|---|---|---|---|---|---|---|---|");
+for (const n of numbers(flags.sizes)) {
+  const batch = flags.batch ? Number(flags.batch) : n;
+  const steps = flags.steps ? Number(flags.steps) : Math.max(60, Math.round(40_000 / n));
+  const perRound = Math.ceil(steps / rounds);
+  const repeats = Math.max(2, Math.round(400 / n));
+  for (const beta of numbers(flags.betas)) {
+    for (const tolerance of numbers(flags.tolerances)) {
+      const path = movingFactor(n, batch, beta, Number(flags.condition));
+      const root = new WarmRoot(n, { p, damping: 1e-6, relativeTo: "trace", tolerance });
+      const [out, exact] = [Matrix.zeros(n, n), Matrix.zeros(n, n)];
+      let worst = 0;
+      let t = 0;
+      // The average has its own history before the clock starts.
+      while (t < Math.min(100, 2 / (1 - beta))) path(t++);
+      const [mine, ours, theirs]: [number[], number[], (number | null)[]] = [[], [], []];
+      for (let round = 0; round < rounds; round++) {
+        let warm = 0;
+        let eigh = 0;
+        let looked = 0;
+        for (let k = 0; k < perRound; k++, t++) {
+          const factor = path(t);
+          warm += timed(() => root.update(factor, { out }));
+          if (k % Number(flags.every) !== 0) continue;
+          looked++;
+          eigh += timed(() => inverseRoot(factor, { p, damping: 1e-6, relativeTo: "trace", method: "eigh", out: exact }));
+          let error = 0;
+          for (let i = 0; i < n * n; i++) error += (out.data[i]! - exact.data[i]!) ** 2;
+          worst = Math.max(worst, Math.sqrt(error) / norm(exact));
+        }
+        mine.push(warm / perRound);
+        ours.push(eigh / looked);
+        theirs.push(peer ? await peer.ask("scipy", n, repeats) : null);
+      }
+      const ratio = (xs: readonly (number | null)[]) =>
+        xs.every((x) => x !== null) ? median(xs.map((x, i) => x! / mine[i]!)).toFixed(2) : "–";
+      const share = ((100 * root.counts.exact) / root.counts.updates).toFixed(1);
+      console.log(
+        `| ${n} | ${beta} | ${batch} | ${tolerance} | ${worst.toExponential(1)} | ${share} % | ${median(mine).toFixed(3)} | ${ratio(ours)} | ${ratio(theirs)} |`,
+      );
+    }
+  }
+}
+
+console.log("\n| n | p = 1 by Cholesky, ms | np.linalg.inv, ms | × |\n|---|---|---|---|");
+for (const n of numbers(flags.sizes)) {
+  const a = movingFactor(n, 2 * n, 0, Number(flags.condition))(0);
+  const out = Matrix.zeros(n, n);
+  const repeats = Math.max(4, Math.round(4000 / n));
+  const [mine, theirs]: [number[], (number | null)[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    mine.push(
+      timed(() => {
+        for (let k = 0; k < repeats; k++) inverseRoot(a, { p: 1, damping: 1e-6, relativeTo: "trace", out });
+      }) / repeats,
+    );
+    theirs.push(peer ? await peer.ask("inv", n, repeats) : null);
+  }
+  const known = theirs.every((x) => x !== null);
+  const [cells, ratio] = known
+    ? [median(theirs as number[]).toFixed(3), median(theirs.map((x, i) => x! / mine[i]!)).toFixed(2)]
+    : ["–", "–"];
+  console.log(`| ${n} | ${median(mine).toFixed(3)} | ${cells} | ${ratio} |`);
+}
+peer?.stop();
