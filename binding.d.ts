@@ -582,8 +582,9 @@ export interface Fused<T extends Float64Array | Float32Array> {
    * As {@link Fused.InverseRoot} by "eigh", for a factor that changes a little from call to call. `basis` (n×n) and
    * `state` (6 numbers, zeros to begin with) are kept between calls: the basis holds eigenvectors of an earlier A in its
    * rows, the state its age (1: new), the last error estimate, the number of random probes drawn, two counters that
-   * space out attempts after failed ones, and the errors' mean growth. With B = W·A·Wᵀ the root is Wᵀ·R·W, where R is f(x) = (x + c)^(−1/p) of B to
-   * first order around its diagonal (Daleckii–Krein: off the diagonal, B times the divided differences of f). The
+   * space out attempts after failed ones, and the errors' mean growth. With B = W·A·Wᵀ the root is Wᵀ·R·W, where R is f(x) = (x + c)^(−1/p) of B around its
+   * diagonal: to first order exactly (Daleckii–Krein: off the diagonal, B times the divided differences of f), with an
+   * approximation of the second-order term (exact for p = 1). The
    * relative Frobenius error is estimated, upwards, from a residual on eight random vectors; where it could exceed `tolerance` the
    * root is computed by syevd, and basis and state begin anew. A must be symmetric in both triangles; with relativeTo
    * "max", λmax is that of B's diagonal between exact updates. info as in InverseRoot: method 4 is the first-order

@@ -24,23 +24,70 @@ template <typename T> void symmetricResult(bool transA, bool transB, int n, cons
   mirrorLower(n, c, ldc);
 }
 
-/// Divided difference of f(d) = d^{-1/p} by x = f(dᵢ), y = f(dⱼ) and 1/dᵢ, 1/dⱼ:
-/// (x − y)/(dᵢ − dⱼ) = −1/(dᵢ dⱼ Σ xᵏ y^{p−1−k}), a sum of positive terms: nothing cancels as dᵢ → dⱼ.
-template <int P, typename T> inline T powerSum(int p, T x, T y) {
-  if constexpr (P == 1) return T(1);
+/// Σ xᵏ y^{p−1−k} = (xᵖ − yᵖ)/(x − y), a sum of positive terms: nothing cancels as x → y.
+template <int P> inline double powerSum(int p, double x, double y) {
+  if constexpr (P == 1) return 1;
   if constexpr (P == 2) return x + y;
   if constexpr (P == 4) return (x + y) * (x * x + y * y);
-  T sum = 1, yk = 1;
+  double sum = 1, yk = 1;
   for (int k = 1; k < p; ++k) yk *= y, sum = sum * x + yk;
   return sum;
 }
 
-template <int P, typename T> void firstOrder(int p, int n, const T* b, const T* x, const T* inverse, T* r) {
+/// r·f[1,r,1] of f(d) = d^{-1/p}.
+inline double secondDifference(int p, double r) {
+  const double y = std::pow(r, 1.0 / p);
+  double single = 1, pair = 1;  // Σ yᵏ and Σ (k+1) y^{p−1−k}, k < p
+  for (int k = 1; k < p; ++k) {
+    single = single * y + 1;
+    pair = pair * y + (k + 1);
+  }
+  return r * pair / (p * y * single * single);
+}
+
+/// R ≈ f(B) with f(d) = d^{-1/p}, B = D + E nearly diagonal, to second order in E:
+///   Rᵢⱼ = f[dᵢ,dⱼ]·Eᵢⱼ + Σₖ f[dᵢ,dₖ,dⱼ]·Eᵢₖ·Eₖⱼ.
+/// The first term (Daleckii–Krein) is exact. In the second, f[a,x,b] as a function of x is replaced by the multiple of f[a₀,x,a₀]
+/// that fits at x = √(ab) (exact for p = 1), so that one symmetric product gives the sum; a₀ is a mean of the eigenvalues that
+/// contribute most to the root.
+/// With u = d^{1/2p}, S = Σ uᵢᵏ uⱼ^{p−1−k}, Ê = D^{-1/2} E D^{-1/2} the divided differences become quotients of positive sums:
+///   f[dᵢ,dⱼ]·√(dᵢdⱼ) = −√(xᵢxⱼ) (uᵢuⱼ)^{p−1} (uᵢ+uⱼ) / (S (uᵢᵖ+uⱼᵖ)),
+///   f[dᵢ,√(dᵢdⱼ),dⱼ]·dᵢdⱼ = √(xᵢxⱼ) (uᵢuⱼ)^{p−1} (uᵢS + uⱼᵖ) / (S² (uᵢᵖ+uⱼᵖ)).
+template <int P, typename T> void secondOrder(int p, int n, const T* b, const double* d, const T* x, T* product, T* r) {
+  Workspace scope;
+  double *u = scope.take<double>(n), *up = scope.take<double>(n), *left = scope.take<double>(n), *t = scope.take<double>(n);
+  T *e = scope.take<T>(n), *g = scope.take<T>(n);
+  const double top = *std::max_element(d, d + n);
+  double weight = 0, logarithm = 0;
+  for (int i = 0; i < n; ++i) {
+    const double xx = static_cast<double>(x[i] / x[0]) * (x[i] / x[0]);
+    weight += xx;
+    logarithm += xx * std::log(d[i]);
+  }
+  const double centre = std::exp(logarithm / weight);
+  for (int i = 0; i < n; ++i) {
+    u[i] = std::pow(d[i] / top, 0.5 / p);
+    up[i] = std::sqrt(d[i] / top);
+    left[i] = std::sqrt(static_cast<double>(x[i])) * up[i] / u[i];
+    t[i] = 1 / std::sqrt(secondDifference(p, d[i] / centre));
+    e[i] = static_cast<T>(1 / std::sqrt(d[i]));
+    g[i] = static_cast<T>(1 / t[i]);
+  }
   for (int i = 0; i < n; ++i) {
     const int64_t row = static_cast<int64_t>(i) * n;
-    const T xi = x[i], di = -inverse[i];
-    for (int j = 0; j < i; ++j) r[row + j] = b[row + j] * di * inverse[j] / powerSum<P>(p, xi, x[j]);
-    r[row + i] = xi;
+    for (int j = 0; j < n; ++j) r[row + j] = b[row + j] * e[i] * (e[j] * g[j]);
+    r[row + i] = 0;
+  }
+  syrk<T>(false, n, n, T(1), r, n, T(0), product, n);
+  for (int i = 0; i < n; ++i) {
+    const int64_t row = static_cast<int64_t>(i) * n;
+    const double ui = u[i], pi = up[i], li = left[i], ti = t[i], ei = e[i];
+    for (int j = 0; j <= i; ++j) {
+      const double s = powerSum<P>(p, ui, u[j]), scale = li * left[j] / (s * s * (pi + up[j]));
+      const double first = i == j ? 0 : b[row + j] * ei * e[j] * (ui + u[j]) * s;
+      r[row + j] = static_cast<T>(scale * (product[row + j] * ti * t[j] * (ui * s + up[j]) - first));
+    }
+    r[row + i] += x[i];
   }
   mirrorLower(n, r, n);
 }
@@ -103,7 +150,8 @@ template <typename T> bool update(const RootOptions& o, double tolerance, View<T
   const int n = a.rows, p = o.p;
   const int64_t square = static_cast<int64_t>(n) * n;
   Workspace scope;
-  T *b = scope.take<T>(square), *r = scope.take<T>(square), *x = scope.take<T>(n), *inverse = scope.take<T>(n);
+  T *b = scope.take<T>(square), *r = scope.take<T>(square), *product = scope.take<T>(square), *x = scope.take<T>(n);
+  double* d = scope.take<double>(n);
   gemm<T>(false, false, n, n, n, T(1), basis.data, basis.ld, a.data, a.ld, T(0), r, n);
   symmetricResult(false, true, n, r, n, basis.data, basis.ld, b, n);
   double least = b[0], most = b[0];
@@ -114,14 +162,13 @@ template <typename T> bool update(const RootOptions& o, double tolerance, View<T
   const double c = absoluteDamping(o, meanDiagonal(a), most);
   if (!(least + c > o.threshold * (most + c)) || !(least + c > 0)) return false;  // also when NaN
   for (int i = 0; i < n; ++i) {
-    const double d = b[i * static_cast<int64_t>(n + 1)] + c;
-    inverse[i] = static_cast<T>(1 / d);
-    x[i] = static_cast<T>(inversePower(d, -1.0 / p));
+    d[i] = b[i * static_cast<int64_t>(n + 1)] + c;
+    x[i] = static_cast<T>(inversePower(d[i], -1.0 / p));
   }
-  if (p == 1) firstOrder<1>(p, n, b, x, inverse, r);
-  else if (p == 2) firstOrder<2>(p, n, b, x, inverse, r);
-  else if (p == 4) firstOrder<4>(p, n, b, x, inverse, r);
-  else firstOrder<0>(p, n, b, x, inverse, r);
+  if (p == 1) secondOrder<1>(p, n, b, d, x, product, r);
+  else if (p == 2) secondOrder<2>(p, n, b, d, x, product, r);
+  else if (p == 4) secondOrder<4>(p, n, b, d, x, product, r);
+  else secondOrder<0>(p, n, b, d, x, product, r);
   const Estimate now = residualEstimate(p, n, b, c, r, x, static_cast<uint64_t>(state.probes));
   state.probes += n;
   // The error grows in proportion to the age, so all estimates in this basis speak about the present one; their mean

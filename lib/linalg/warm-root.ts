@@ -31,8 +31,8 @@ export interface WarmRootOptions extends RootOptions {
  * (A + cI)^(−1/p) of a factor that drifts, refreshed at every step at a fraction of the price of an eigendecomposition.
  *
  * In the eigenvectors W of an earlier A, the new one is nearly diagonal, and its root follows to first order from the
- * divided differences of x^(−1/p) (Daleckii–Krein): four products, no LAPACK. The second-order error grows with the age of
- * the basis; it is estimated at every update from a residual on random vectors, and where it could exceed the tolerance
+ * divided differences of x^(−1/p) (Daleckii–Krein), and nearly to second order from one more product: no LAPACK. The error
+ * grows with the age of the basis; it is estimated at every update from a residual on random vectors, and where it could exceed the tolerance
  * the root is computed exactly and the basis renewed. The better the factor's averaging (β → 1), the rarer that is.
  *
  * ```ts
