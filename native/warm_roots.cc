@@ -82,12 +82,13 @@ template <int P, typename T> void secondOrder(int p, int n, const T* b, const do
   for (int i = 0; i < n; ++i) {
     const int64_t row = static_cast<int64_t>(i) * n;
     const double ui = u[i], pi = up[i], li = left[i], ti = t[i], ei = e[i];
-    for (int j = 0; j <= i; ++j) {
+    for (int j = 0; j < i; ++j) {
       const double s = powerSum<P>(p, ui, u[j]), scale = li * left[j] / (s * s * (pi + up[j]));
-      const double first = i == j ? 0 : b[row + j] * ei * e[j] * (ui + u[j]) * s;
+      const double first = b[row + j] * ei * e[j] * (ui + u[j]) * s;
       r[row + j] = static_cast<T>(scale * (product[row + j] * ti * t[j] * (ui * s + up[j]) - first));
     }
-    r[row + i] += x[i];
+    const double s = powerSum<P>(p, ui, ui);
+    r[row + i] = x[i] + static_cast<T>(li * li * product[row + i] * ti * ti * (ui * s + pi) / (s * s * 2 * pi));
   }
   mirrorLower(n, r, n);
 }
