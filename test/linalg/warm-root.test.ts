@@ -53,7 +53,7 @@ describe("WarmRoot", () => {
   ];
   for (const [name, n, p, path, tolerance, mostExact] of cases) {
     it(`stays within its tolerance and seldom needs eigenvectors: ${name}`, () => {
-      const root = new WarmRoot(n, { p, damping: 1e-6, relativeTo: "trace", tolerance });
+      const root = new WarmRoot(n, { p, damping: 1e-6, relativeTo: "trace", tolerance, method: "first-order" });
       const out = Matrix.zeros(n, n);
       let worst = 0;
       for (let t = 0; t < 400; t++) {
@@ -72,7 +72,7 @@ describe("WarmRoot", () => {
     const n = spectrum.length;
     const change = gaussian(n, n, 3);
     const errors = [1e-2, 5e-3, 2.5e-3].map((h) => {
-      const root = new WarmRoot(n, { p, tolerance: 1 });
+      const root = new WarmRoot(n, { p, tolerance: 1, method: "first-order" });
       root.update(Matrix.diagonal(spectrum));
       const a = Matrix.diagonal(spectrum);
       for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) a.set(i, j, a.get(i, j) + h * (change.get(i, j) + change.get(j, i)));
@@ -113,6 +113,16 @@ describe("WarmRoot", () => {
       ]),
     );
     expect(strict.counts).toEqual({ updates: 2, exact: 2 });
+  });
+
+  it("takes Cholesky for p = 1", () => {
+    const root = new WarmRoot(5, { p: 1, damping: 0.1, relativeTo: "trace" });
+    const a = kroneckerFactorUpdate(Matrix.zeros(5, 5), gaussian(20, 5, 1) as Matrix);
+    for (let t = 0; t < 2; t++) {
+      expect(root.update(a).data).toEqual(inverseRoot(a, { p: 1, damping: 0.1, relativeTo: "trace" }).data);
+      expect(root.info.method).toBe("cholesky");
+    }
+    expect(root.counts).toEqual({ updates: 2, exact: 2 });
   });
 
   it("keeps what it has when a factor is refused", () => {
