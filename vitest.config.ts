@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 // The package by its own name means its source, as in tsconfig.json.
 const alias = [
   { find: /^layerwise$/, replacement: fileURLToPath(new URL("lib/index.ts", import.meta.url)) },
+  { find: /^layerwise\/adapters\/(.*)$/, replacement: fileURLToPath(new URL("lib/adapters/$1.ts", import.meta.url)) },
   { find: /^layerwise\/(.*)$/, replacement: fileURLToPath(new URL("lib/$1/index.ts", import.meta.url)) },
 ];
 

@@ -147,11 +147,10 @@ if (process.argv.includes("--runtimes")) {
     const folder = join(work, spec.replace("@", "-"));
     mkdirSync(folder);
     check(name, () => {
-      writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));
-      execFileSync("npm", ["install", "--no-audit", "--no-fund", `--allow-scripts=${spec.split("@")[0]}`, spec], {
-        cwd: folder,
-        stdio: "pipe",
-      });
+      // The packages put their binaries in place by an install script, which npm wants to be allowed.
+      const allowScripts = { [spec.split("@")[0]]: true };
+      writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, allowScripts }));
+      execFileSync("npm", ["install", "--no-audit", "--no-fund", spec], { cwd: folder, stdio: "pipe" });
       const executable = join(folder, "node_modules", binary);
       runHidden(executable, [...args, "quick-start.mjs"], { cwd: project, env: bare, encoding: "utf8", stdio: "pipe" });
       return execFileSync(executable, ["--version"], { encoding: "utf8" }).trim().split("\n")[0];

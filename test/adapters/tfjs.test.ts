@@ -1,0 +1,116 @@
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
+import * as layers from "@tensorflow/tfjs-layers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { tensorFlowOptimizer } from "../../lib/adapters/tfjs.js";
+import { Matrix } from "../../lib/linalg/index.js";
+import { Stream } from "../../lib/random/index.js";
+
+beforeAll(async () => {
+  tf.env().set("IS_TEST", true);
+  await tf.setBackend("cpu");
+});
+
+const inputs = new Stream(5, "tfjs").normal(Matrix.zeros(64, 4));
+const x = tf.tensor2d(Float32Array.from(inputs.data), [64, 4]);
+const y = tf.tensor2d(inputs.toArrays().map(([a, b]) => [Math.tanh(a! - b!)]));
+
+/** The same network at each call. */
+function network() {
+  const initializer = (seed: number) => layers.initializers.glorotNormal({ seed });
+  const model = layers.sequential();
+  model.add(layers.layers.dense({ inputShape: [4], units: 8, activation: "tanh", kernelInitializer: initializer(1) }));
+  model.add(layers.layers.dense({ units: 1, kernelInitializer: initializer(2) }));
+  return model;
+}
+const weightsOf = (model: layers.LayersModel) => model.getWeights().flatMap((weight) => [...weight.dataSync()]);
+
+async function losses(optimizer: tf.Optimizer, epochs = 30): Promise<number[]> {
+  const model = network();
+  model.compile({ optimizer, loss: "meanSquaredError" });
+  const { history } = await model.fit(x, y, { epochs, batchSize: 64, shuffle: false, verbose: 0 });
+  return history.loss as number[];
+}
+
+describe("tensorFlowOptimizer", () => {
+  it.each([
+    ["shampoo", { lr: 0.05 }],
+    ["kl-shampoo", { lr: 0.05 }],
+    ["soap", { lr: 0.05 }],
+    ["muon", { lr: 0.05 }],
+    ["splus", { lr: 0.05 }],
+    ["adamw", { lr: 0.05 }],
+  ])("trains a model by %s", async (method, options) => {
+    const history = await losses(tensorFlowOptimizer(tf, method, options));
+    expect(history.at(-1)!).toBeLessThan(history[0]! / 2);
+  });
+
+  it("walks as TensorFlow.js's own gradient descent does", async () => {
+    const ours = await losses(tensorFlowOptimizer(tf, "sgd", { lr: 0.1, momentum: 0 }), 10);
+    const theirs = await losses(tf.train.sgd(0.1), 10);
+    ours.forEach((loss, i) => {
+      expect(loss).toBeCloseTo(theirs[i]!, 5);
+    });
+  });
+
+  it("takes the last axis of a kernel as output, and changes every element by its own gradient", () => {
+    const kernel = tf.variable(tf.zeros([2, 2, 3, 5]), true, "kernel");
+    const target = tf.tensor(
+      Float32Array.from({ length: 60 }, (_, i) => i),
+      [2, 2, 3, 5],
+    );
+    const optimizer = tensorFlowOptimizer(tf, "sgd", { lr: 1, momentum: 0 });
+    optimizer.minimize(() => tf.mul(tf.sum(tf.square(tf.sub(kernel, target))), 0.5) as tf.Scalar, false, [kernel]);
+    expect([...kernel.dataSync()]).toEqual([...target.dataSync()]);
+    const { value } = optimizer.inner!.parameters[0]!;
+    expect([value.rows, value.cols]).toEqual([5, 12]);
+    kernel.dispose();
+  });
+
+  it("continues exactly from saved weights, in the same optimizer and in a new one", async () => {
+    const model = network();
+    const train = async (optimizer: tf.Optimizer) => {
+      model.compile({ optimizer, loss: "meanSquaredError" });
+      await model.fit(x, y, { epochs: 3, batchSize: 32, shuffle: false, verbose: 0 });
+      return weightsOf(model);
+    };
+    const optimizer = tensorFlowOptimizer(tf, "soap", { lr: 0.02 });
+    await train(optimizer);
+    const weights = model.getWeights().map((weight) => weight.clone());
+    const state = await optimizer.getWeights();
+    const expected = await train(optimizer);
+    for (const restored of [optimizer, tensorFlowOptimizer(tf, "soap", { lr: 0.02 })]) {
+      model.setWeights(weights);
+      await restored.setWeights(state);
+      expect(await train(restored)).toEqual(expected);
+    }
+  });
+
+  it("leaves a variable without gradient alone, and refuses one that came later", () => {
+    const [a, b] = ["a", "b"].map((name) => tf.variable(tf.ones([2, 2]), true, name)) as [tf.Variable, tf.Variable];
+    const loss = (v: tf.Variable) => () => tf.sum(tf.square(v)) as tf.Scalar;
+    const optimizer = tensorFlowOptimizer(tf, "muon", { lr: 0.1 });
+    optimizer.minimize(loss(a), false, [a]);
+    expect(() => optimizer.minimize(loss(b), false, [b])).toThrow(/"b" was not there/);
+    expect([...b.dataSync()]).toEqual([1, 1, 1, 1]);
+    tf.dispose([a, b]);
+  });
+
+  it("leaks no tensors", () => {
+    const v = tf.variable(tf.ones([3, 2]), true, "leak");
+    const optimizer = tensorFlowOptimizer(tf, "soap", { lr: 0.1 });
+    const loss = () => tf.sum(tf.square(v)) as tf.Scalar;
+    optimizer.minimize(loss, false, [v]);
+    const before = tf.memory().numTensors;
+    for (let i = 0; i < 5; i++) optimizer.minimize(loss, false, [v]);
+    expect(tf.memory().numTensors).toBe(before);
+    v.dispose();
+  });
+
+  it.each(["kfac", "ekfac", "foof", "newton-muon"])("refuses %s, which needs more than gradients", (method) => {
+    const v = tf.variable(tf.ones([3, 2]), true);
+    const optimizer = tensorFlowOptimizer(tf, method);
+    expect(() => optimizer.minimize(() => tf.sum(tf.square(v)) as tf.Scalar, false, [v])).toThrow(/needs (layer inputs|output gradients)/);
+    v.dispose();
+  });
+});
