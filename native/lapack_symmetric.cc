@@ -1,7 +1,46 @@
 // Symmetric matrices: eigenproblems and Cholesky.
+#include "blas.h"
 #include "lapack_detail.h"
 
 namespace layerwise {
+namespace {
+
+/// Brings the symmetric matrix in the lower triangle of a to ordinary size; returns the factor. LAPACK scales tiny and
+/// huge matrices itself, but only to the edge of a range within which its methods are not accurate everywhere.
+template <typename T> T moderate(int n, T* a, int lda) {
+  const T high = std::ldexp(T(1), std::numeric_limits<T>::max_exponent / 4), low = 1 / high;
+  int large = 0, seen = 0;
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j <= i; ++j) {
+      const T x = std::abs(a[i * lda + j]);
+      large |= x >= high;
+      seen |= x > low;
+    }
+  if (seen && !large) return 1;
+  mirrorTriangle(true, n, a, lda);
+  const T scale = moderation(n, n, a, lda);
+  scaleMatrix(n, n, a, lda, scale);
+  return scale;
+}
+
+template <typename T> void unscale(int count, T* w, T scale) {
+  if (scale != 1)
+    for (int i = 0; i < count; ++i) w[i] /= scale;
+}
+
+/// Whether the rows of Z are orthonormal to working precision.
+template <typename T> bool orthonormal(int count, int n, const T* z, int ldz) {
+  Workspace scratch;
+  T* gram = scratch.take<T>(static_cast<int64_t>(count) * count);
+  syrk<T>(false, count, n, 1, z, ldz, 0, gram, std::max(count, 1));
+  const T limit = 10 * n * std::numeric_limits<T>::epsilon();
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t j = 0; j <= i; ++j)
+      if (!(std::abs(gram[i * count + j] - (i == j)) <= limit)) return false;
+  return true;
+}
+
+}  // namespace
 
 template <typename T> void syevd(bool vectors, int n, T* a, int lda, T* w) {
   if (n == 0) return;
@@ -17,10 +56,12 @@ template <typename T> void syevd(bool vectors, int n, T* a, int lda, T* w) {
   valid("syevd", info);
   const int work = lwork<T>(size, least);
   const int iwork = vectors ? 3 + 5 * n : 1;
+  const T scale = moderate(n, a, lda);
   Workspace scratch;
   Lapack<T>::syevd(job, "U", &n, a, &lda, w, scratch.take<T>(work), &work, scratch.take<int>(iwork), &iwork, &info, 1, 1);
   valid("syevd", info);
   if (info > 0) throw NumericalError("ERR_NO_CONVERGENCE", "the eigenvalues did not converge (info " + std::to_string(info) + ")");
+  unscale(n, w, scale);
 }
 
 template <typename T> int syevr(const EigenRange<T>& range, int n, T* a, int lda, T* w, T* z, int ldz) {
@@ -32,24 +73,36 @@ template <typename T> int syevr(const EigenRange<T>& range, int n, T* a, int lda
   const char* kind = range.kind == EigenRange<T>::All ? "A" : range.kind == EigenRange<T>::Index ? "I" : "V";
   const int first = range.first + 1, query = -1, ldzz = std::max(z ? ldz : 1, 1);
   const T accurate = 0;  // the default tolerance
-  // LAPACK's own scaling moves tiny matrices only to the edge of where its bisection is accurate.
-  mirrorTriangle(true, n, a, lda);
-  const T scale = moderation(n, n, a, lda);
-  scaleMatrix(n, n, a, lda, scale);
+  const T scale = moderate(n, a, lda);
   const T limit = std::numeric_limits<T>::max();
   const T low = std::clamp(range.low * scale, -limit, limit), high = std::clamp(range.high * scale, -limit, limit);
   int count = 0, info = 0, iquery = 0;
   T size = 0;
   Workspace scratch;
+  T* copy = nullptr;
+  if (z) {
+    copy = scratch.take<T>(static_cast<int64_t>(n) * n);
+    copyMatrix(n, n, a, lda, copy, n);
+  }
   int* support = scratch.take<int>(2 * static_cast<int64_t>(n));
   Lapack<T>::syevr(job, kind, "U", &n, a, &lda, &low, &high, &first, &range.end, &accurate, &count, w, z, &ldzz, support, &size, &query, &iquery, &query, &info, 1, 1, 1);
   valid("syevr", info);
   const int work = lwork<T>(size, 26 * static_cast<int64_t>(n)), iwork = std::max(iquery, 10 * n);
   Lapack<T>::syevr(job, kind, "U", &n, a, &lda, &low, &high, &first, &range.end, &accurate, &count, w, z, &ldzz, support, scratch.take<T>(work), &work, scratch.take<int>(iwork), &iwork, &info, 1, 1, 1);
   valid("syevr", info);
-  if (info > 0) throw NumericalError("ERR_NO_CONVERGENCE", "the eigenvalues did not converge (info " + std::to_string(info) + ")");
-  if (scale != 1)
-    for (int i = 0; i < count; ++i) w[i] /= scale;
+  if (z && (info > 0 || !orthonormal(count, n, z, ldz))) {
+    // Inverse iteration may fail within tight clusters; dividing does not.
+    syevd(true, n, copy, n, w);
+    const bool value = range.kind == EigenRange<T>::Value;
+    const int from = value ? static_cast<int>(std::upper_bound(w, w + n, low) - w) : range.kind == EigenRange<T>::Index ? range.first : 0;
+    const int to = value ? static_cast<int>(std::upper_bound(w, w + n, high) - w) : range.kind == EigenRange<T>::Index ? range.end : n;
+    count = to - from;
+    std::copy(w + from, w + to, w);
+    copyMatrix(count, n, copy + static_cast<int64_t>(from) * n, n, z, ldz);
+  } else if (info > 0) {
+    throw NumericalError("ERR_NO_CONVERGENCE", "the eigenvalues did not converge (info " + std::to_string(info) + ")");
+  }
+  unscale(count, w, scale);
   return count;
 }
 
