@@ -14,7 +14,7 @@ const conds = [1, 3, 10, 30, 100, 300, 1000];
 const dampingCond = 100;
 const small = 0.01;
 
-const size = (settings: Settings) => (settings.quick ? { d: 200, draws: 32 } : { d: 500, draws: 32 });
+const size = (settings: Settings) => (settings.quick ? { d: 200, draws: 96 } : { d: 500, draws: 64 });
 const dampings = (settings: Settings) =>
   settings.quick ? [1e-3, 1e-2, 0.1, 1, 10, 100] : [1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1, 3, 10, 30, 100];
 
@@ -31,7 +31,8 @@ function makeProblem(settings: Settings, phi: number, cond: number): AlignmentPr
   return alignmentProblem({ spectrum: logSpectrum(size(settings).d, cond), phi, link: links[sigma].value, noise });
 }
 
-function trial(settings: Settings, phi: number, cond: number, damping: number): Trial {
+/** The index makes the seed: points must not share their draws, or one unlucky draw would move whole curves. */
+function trial(settings: Settings, index: number, phi: number, cond: number, damping: number): Trial {
   return trialOf("single-index-alignment", {
     ...size(settings),
     phi,
@@ -41,7 +42,7 @@ function trial(settings: Settings, phi: number, cond: number, damping: number): 
     noise,
     damping,
     beta: "isotropic",
-    seed: seedOf(settings, 0),
+    seed: seedOf(settings, index),
   });
 }
 
@@ -83,6 +84,7 @@ const lambdaStar = (settings: Settings, phi: number, cond: number) => Number(opt
 function anisotropySweep(settings: Settings): Sweep {
   const problem = (cond: number) => problemOf(settings, many, cond);
   const star = (cond: number) => lambdaStar(settings, many, cond);
+  const undamped = conds.map((cond, i) => ({ x: cond, trial: trial(settings, 200 + i, many, cond, small) }));
   return {
     title: `d/n = ${many}, varying anisotropy`,
     axis: "condition number of the input covariance",
@@ -91,19 +93,19 @@ function anisotropySweep(settings: Settings): Sweep {
       {
         label: labels.optimal,
         method: "kfac",
-        points: conds.map((cond) => ({ x: cond, trial: trial(settings, many, cond, star(cond)) })),
+        points: conds.map((cond, i) => ({ x: cond, trial: trial(settings, 100 + i, many, cond, star(cond)) })),
         theory: (cond) => kfacAlignment(problem(cond), optimalDamping(problem(cond))),
       },
       {
         label: labels.small,
         method: "kfac",
-        points: conds.map((cond) => ({ x: cond, trial: trial(settings, many, cond, small) })),
+        points: undamped,
         theory: (cond) => kfacAlignment(problem(cond), small),
       },
       {
         label: labels.sgd,
         method: "sgd",
-        points: conds.map((cond) => ({ x: cond, trial: trial(settings, many, cond, small) })),
+        points: undamped,
         theory: (cond) => sgdAlignment(problem(cond)),
       },
     ],
@@ -112,7 +114,8 @@ function anisotropySweep(settings: Settings): Sweep {
 
 function dampingSweep(settings: Settings, phi: number): Sweep {
   const problem = problemOf(settings, phi, dampingCond);
-  const points = dampings(settings).map((damping) => ({ x: damping, trial: trial(settings, phi, dampingCond, damping) }));
+  const first = phi === many ? 300 : 400;
+  const points = dampings(settings).map((damping, i) => ({ x: damping, trial: trial(settings, first + i, phi, dampingCond, damping) }));
   const sgd = sgdAlignment(problem);
   return {
     title: `d/n = ${phi}, condition number ${dampingCond}`,
@@ -209,7 +212,7 @@ const theoryMatches: Claim = {
   statement: "The limits of the squared cosines of the SGD and KFAC steps describe finite problems.",
   source: "Zhang et al. 2025, single-index alignment; ridge deterministic equivalents",
   estimator: "Relative deviation of the simulated squared cosine from theory, over all points of the figure.",
-  test: "Holds if every point lies within 5 %, or within 3 of its standard errors; partly if at least 90 % of them do.",
+  test: "Holds if every point lies within 5 %, or within 3.5 of its standard errors (one chance in 2000 each); partly if at least 90 % of them do.",
   judge(settings, results) {
     const points = everyPoint(settings, results);
     const deviations = points.map(({ simulated, theory }) => Math.abs(simulated / theory - 1));
@@ -217,7 +220,7 @@ const theoryMatches: Claim = {
     return {
       verdict: verdictOf(
         points.map(
-          ({ simulated, standardError, theory }, i) => deviations[i]! <= 0.05 || Math.abs(simulated - theory) <= 3 * standardError,
+          ({ simulated, standardError, theory }, i) => deviations[i]! <= 0.05 || Math.abs(simulated - theory) <= 3.5 * standardError,
         ),
         0.9,
       ),

@@ -13,8 +13,8 @@ type MethodId = (typeof methods)[number]["id"];
 
 const size = (settings: Settings) =>
   settings.quick
-    ? { d: 100, hidden: 200, draws: 4, samples: [200, 400, 800, 1600] }
-    : { d: 200, hidden: 400, draws: 8, samples: [400, 800, 1600, 3200] };
+    ? { d: 100, hidden: 200, draws: 16, samples: [200, 400, 800, 1600] }
+    : { d: 200, hidden: 400, draws: 24, samples: [400, 800, 1600, 3200] };
 
 function trial(settings: Settings, n: number): Trial {
   const { d, hidden, draws } = size(settings);
