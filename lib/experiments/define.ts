@@ -3,6 +3,7 @@ import type { Stream } from "../random/index.js";
 
 /** What a trial measures: numbers (null = undefined or never reached), possibly nested one level per quantity. */
 export type Metric = number | boolean | string | null | undefined | readonly (number | null)[] | { readonly [name: string]: Metric };
+/** Metrics by name. */
 export type Metrics = { readonly [name: string]: Metric };
 
 /** What a trial is given besides its configuration. */

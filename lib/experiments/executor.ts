@@ -23,6 +23,7 @@ export type TrialRecord =
   | (TrialResult & { readonly id: string; readonly status: "ok"; readonly timing: Timing })
   | (Trial & { readonly status: "failed"; readonly error: string });
 
+/** The record of a trial that came to its end. */
 export type OkRecord = Extract<TrialRecord, { status: "ok" }>;
 
 /**

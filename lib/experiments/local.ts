@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import workerpool from "workerpool";
 import type { Executor, Trial, TrialRecord } from "./executor.js";
 
+/** Options of {@link LocalExecutor}. */
 export interface LocalOptions {
   /** Processes; default: one per available core. */
   workers?: number;

@@ -8,7 +8,7 @@ import { train } from "./train.js";
 /** Every experiment of the package. Add a line to add one; nothing else names them. */
 export const experiments: readonly AnyExperiment[] = [linearRepresentation, singleIndexAlignment, singleIndexGeneralization, train];
 
-/** @throws ConfigError, with the nearest name, when there is none of that id. */
+/** The experiment of that id. @throws ConfigError, with the nearest name, when there is none. */
 export function experimentById(id: string, among: readonly AnyExperiment[] = experiments): AnyExperiment {
   const found = among.find((experiment) => experiment.id === id);
   if (!found) {

@@ -5,6 +5,7 @@ import type { AnyExperiment, Metric } from "./define.js";
 
 /** A metric as it is stored: no undefined, no NaN, no infinity. */
 export type StoredMetric = number | boolean | string | null | StoredMetric[] | { [name: string]: StoredMetric };
+/** Stored metrics by name. */
 export type StoredMetrics = { [name: string]: StoredMetric };
 
 /** Columns of equal length. */

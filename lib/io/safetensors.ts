@@ -5,6 +5,7 @@ import { bytesOf, checkTensor, copyBytes, FormatError, requireLittleEndian, size
 const MAX_HEADER = 100_000_000;
 const KINDS = { F64: Float64Array, F32: Float32Array, U8: Uint8Array } as const;
 
+/** What a safetensors file holds. */
 export interface Safetensors {
   readonly tensors: Map<string, Tensor>;
   readonly metadata: Record<string, string>;

@@ -49,6 +49,7 @@ export const activations = {
   hermite3: hermite(3),
 } satisfies Record<string, ScalarFunction>;
 
+/** The activations there are. */
 export type ActivationName = keyof typeof activations;
 
 /** A scalar function applied to every entry. */

@@ -5,6 +5,7 @@ import type { Optimizer, OptimizerState, StateValue } from "./types.js";
 /** The entry that holds everything but the matrices, as JSON: safetensors metadata, or bytes in .npz. */
 const STRUCTURE = "layerwise";
 
+/** Formats of checkpoint files. */
 export type CheckpointFormat = "safetensors" | "npz";
 
 /**

@@ -30,6 +30,7 @@ export interface FactorPolicy {
   readonly tolerance: number;
 }
 
+/** The policy of a {@link Factor} that says nothing else. */
 export const defaultPolicy: FactorPolicy = {
   average: "ema",
   beta: 0.95,
@@ -43,6 +44,7 @@ export const defaultPolicy: FactorPolicy = {
   tolerance: 1e-3,
 };
 
+/** The state of a {@link Factor} for one parameter. */
 export type FactorState = {
   /** The running average, uncorrected: d×d, or 1×d for a diagonal factor. */
   moment: Matrix<Real>;

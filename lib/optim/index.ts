@@ -1,16 +1,26 @@
 export { Background } from "./background.js";
 export * from "./checkpoint.js";
 export * from "./diagnostics.js";
-export * from "./factor.js";
+export { defaultPolicy, Factor, type FactorPolicy, type FactorState } from "./factor.js";
 export { adaptDamping, type DampingRule, defaultDampingRule } from "./levenberg-marquardt.js";
 export { type LineSearchOptions, strongWolfe, type Trial } from "./line-search.js";
 export * from "./method.js";
 export type { CurvatureProvider } from "./methods/gauss-newton.js";
 export { adamForVectors, chooseAxes, factorPolicy, factorShape } from "./methods/shared.js";
-export * from "./optimizer.js";
+export { ChainOptimizer, type ChainOptions, type Controller, type Group, isVector } from "./optimizer.js";
 export { commonShape, type Shape, validate } from "./options.js";
 export * from "./registry.js";
-export * from "./roots.js";
+export {
+  type Damping,
+  eigenbasisSolver,
+  inverseRootSolver,
+  type RootMethod,
+  type SolveContext,
+  type Solved,
+  type Solver,
+  type Started,
+  type Task,
+} from "./roots.js";
 export * from "./schedules.js";
 export { Scratch, zerosLike } from "./scratch.js";
 export * from "./sources.js";

@@ -16,6 +16,7 @@ export interface DampingRule {
   readonly max: number;
 }
 
+/** The rule of Martens & Grosse (2015), §6.5. */
 export const defaultDampingRule: DampingRule = { omega: 19 / 20, period: 5, min: 1e-8, max: 1e8 };
 
 /**

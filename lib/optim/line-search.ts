@@ -4,6 +4,7 @@ export interface Trial {
   readonly slope: number;
 }
 
+/** Options of {@link strongWolfe}. */
 export interface LineSearchOptions {
   /** First trial step. */
   readonly first: number;

@@ -16,6 +16,7 @@ export interface Group {
   readonly decay: number;
 }
 
+/** The options that every chain has in common. */
 export interface ChainOptions {
   readonly lr: number;
   readonly schedule?: Schedule | ScheduleConfig;

@@ -52,6 +52,7 @@ export function withDefault<T extends z.ZodType>(type: z.ZodDefault<T>, value: z
     .describe(type.description ?? "") as unknown as z.ZodDefault<T>;
 }
 
+/** Options by name, as zod types with default and description. */
 export type Shape = Readonly<Record<string, z.ZodType>>;
 
 /**

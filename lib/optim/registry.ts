@@ -79,6 +79,7 @@ const groupShape = {
   method: z.string().optional(),
 };
 
+/** Options by name, checked against the method's shape. */
 export type Options = Readonly<Record<string, unknown>>;
 
 /** Selects parameters by name, by RegExp, or by predicate. */

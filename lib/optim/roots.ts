@@ -27,6 +27,7 @@ export const WARM_COUNTERS = 6;
 /** What a background task gives: a root with what was found, or eigenvalues and eigenvectors. */
 export type Started = { readonly root: Matrix<Real>; readonly info: RootInfo } | Eigen<Real>;
 
+/** What a solver is given besides the factor. */
 export interface SolveContext {
   readonly policy: FactorPolicy;
   readonly state: FactorState;
@@ -39,6 +40,7 @@ export interface SolveContext {
   readonly ready: Started | null;
 }
 
+/** What a solver returns. */
 export interface Solved {
   readonly solver: string;
   readonly lambdaMin: number | null;

@@ -33,6 +33,7 @@ export interface Parameter<T extends Real = Float64Array> {
 
 /** Plain, serialisable data: what `state()` returns and checkpoints hold. */
 export type StateValue = number | boolean | string | null | Matrix<Real> | StateValue[] | StateRecord;
+/** State by name. */
 export type StateRecord = { [key: string]: StateValue };
 
 /** An orthogonal basis for each axis (columns; null: the identity), with the eigenvalues it belongs to. */
@@ -85,6 +86,7 @@ export interface OptimizerState {
   readonly shared: StateRecord;
 }
 
+/** What all methods give: a step, a rate, a state. */
 export interface Optimizer {
   readonly method: string;
   readonly parameters: readonly Parameter<Real>[];

@@ -8,6 +8,7 @@ export interface PageTable {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** A claim with its verdict and what it rests on. */
 export interface PageClaim {
   readonly verdict: "holds" | "holds partly" | "does not hold" | "not measured";
   readonly statement: string;
@@ -17,6 +18,7 @@ export interface PageClaim {
   readonly test: string;
 }
 
+/** A figure with its data as a table. */
 export interface PageFigure {
   readonly id: string;
   readonly title: string;
@@ -31,6 +33,7 @@ export interface PageFigure {
   readonly configuration: readonly string[];
 }
 
+/** A report: claims, figures, tables, environment. */
 export interface Page {
   readonly title: string;
   /** Paragraphs. */

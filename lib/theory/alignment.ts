@@ -172,6 +172,7 @@ export function optimalDamping(problem: AlignmentProblem): number {
   return measure.mean * Math.exp((low + high) / 2);
 }
 
+/** A single-index problem by its link instead of its moments. */
 export interface LinkProblem extends Omit<AlignmentProblem, "slope" | "noiseVariance"> {
   /** The link function σ*. */
   readonly link: (u: number) => number;

@@ -89,6 +89,7 @@ function golubWelsch(offDiagonal: Float64Array): Rule {
   return { nodes, weights: weights.map((w) => w / total) };
 }
 
+/** Options of {@link gaussianExpectation}. */
 export interface ExpectationOptions {
   /** Standard deviation τ of the normal variable (default 1). */
   std?: number;

@@ -43,6 +43,7 @@ export function schurSpectrum(covariance: Matrix, basis: Matrix): Float64Array {
 /** Which sides of the gradient are preconditioned: by Q = S on the input side, by P = F*ᵀF* on the output side. */
 export type Preconditioning = "none" | "left" | "right" | "both";
 
+/** What {@link localRates} gives. */
 export interface LocalRates {
   /** Factors `1 − η μ_i λ_j` (those preconditioned drop out) by which error modes shrink per step, ascending. */
   readonly modes: Float64Array;
@@ -135,6 +136,7 @@ function add(a: Matrix, b: Matrix, alpha: number): Matrix {
   return out;
 }
 
+/** What {@link kfacNoiseFloor} gives. */
 export interface NoiseFloor {
   /** Head F at the fixed point, dy×k. With F = F* the floor is that of E‖T‖_F², else of E‖GPp‖_F². */
   readonly head: Matrix;

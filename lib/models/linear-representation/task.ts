@@ -18,6 +18,7 @@ export interface Task {
   readonly noise: number;
 }
 
+/** What a task is made of. */
 export interface TaskOptions {
   /** Outputs. */
   readonly dy: number;

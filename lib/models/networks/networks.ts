@@ -110,4 +110,5 @@ export const problems = {
   },
 } as const satisfies Record<string, Problem>;
 
+/** The problems there are. */
 export type ProblemName = keyof typeof problems;

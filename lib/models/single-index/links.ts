@@ -15,4 +15,5 @@ export const links = {
   "he1+he3": { label: "u + (u³−3u)/√6", value: (u) => u + (u * u * u - 3 * u) / Math.sqrt(6), kinks: [] },
 } as const satisfies Record<string, Link>;
 
+/** The link functions there are. */
 export type LinkId = keyof typeof links;

@@ -6,6 +6,7 @@ import type { Side } from "../sources.js";
 import type { Basis, Parameter, Stage, StateRecord, StateValue, StepInfo } from "../types.js";
 import { type Axes, initSides } from "./kronecker.js";
 
+/** What {@link inEigenbasis} is made of. */
 export interface EigenbasisOptions {
   /**
    * When the statistics take the gradient in: `before` the step that uses the bases, or `after` it (SOAP: the gradient
@@ -22,6 +23,7 @@ export interface EigenbasisOptions {
   readonly filter?: readonly Stage[];
 }
 
+/** The state of {@link inEigenbasis} for one parameter. */
 export type EigenbasisState = {
   left: FactorState | null;
   right: FactorState | null;

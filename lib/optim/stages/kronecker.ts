@@ -12,11 +12,13 @@ export interface AxisConfig {
   readonly factor: Factor;
 }
 
+/** The preconditioned axes of a weight; null leaves an axis alone. */
 export interface Axes {
   readonly left: AxisConfig | null;
   readonly right: AxisConfig | null;
 }
 
+/** What {@link kronecker} is made of. */
 export interface KroneckerOptions {
   /**
    * `pi`: Tikhonov damping λI of P ⊗ Q split as P + (√λ/π) I and Q + π√λ I, π = √((tr Q/n)/(tr P/m)) (Martens & Grosse 2015,
@@ -29,6 +31,7 @@ export interface KroneckerOptions {
   readonly filter?: readonly Stage[];
 }
 
+/** The state of {@link kronecker} for one parameter. */
 export type KroneckerState = { left: FactorState | null; right: FactorState | null; filter: StateValue[] } & StateRecord;
 
 /** The factors of one parameter: an axis whose source the parameter does not supply is left alone. */

@@ -3,6 +3,7 @@ import { frobenius } from "../elementwise.js";
 import { Scratch } from "../scratch.js";
 import type { Stage } from "../types.js";
 
+/** How polar factors are computed. */
 export type Polar = "newton-schulz" | "polar-express" | "exact";
 
 /** D ← the orthogonal polar factor U Vᵀ of D = U Σ Vᵀ, exactly or by `steps` matrix polynomials; zero stays zero. */

@@ -10,6 +10,7 @@ export const shapeScales = {
   splus: (m: number, n: number) => 2 / (m + n),
 } as const;
 
+/** Rules for scaling an orthogonal update by its weight's shape. */
 export type ShapeScale = keyof typeof shapeScales;
 
 /** D ← s(m, n) · D. */
