@@ -158,6 +158,8 @@ template <typename T> napi_value inverseRootExport(Args& in) {
   const auto a = in.matrix<T>("a", n, n), out = in.matrix<T>("out", n, n);
   const auto report = in.contiguous<double>("info", 6);
   in.distinctOrSame(out, a);
+  in.distinct(report, a);
+  in.distinct(report, out);
   const auto values = reported(inverseRoot(o, a, out));
   std::copy(values.begin(), values.end(), report.data);
   return in.undefined();

@@ -229,7 +229,10 @@ template <typename T> napi_value warmExport(Args& in) {
   in.distinctOrSame(out, a);
   in.distinct(basis, a);
   in.distinct(out, basis);
-  in.distinct(kept, basis);
+  for (const auto& matrix : {a, basis, out}) {
+    in.distinct(kept, matrix);
+    in.distinct(report, matrix);
+  }
   in.distinct(report, kept);
   WarmState state{kept.data[0], kept.data[1], kept.data[2], kept.data[3], kept.data[4], kept.data[5]};
   if (!(state.probes >= 0 && state.probes < 9e15)) state.probes = 0;

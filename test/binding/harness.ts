@@ -94,15 +94,17 @@ const isStep = (name: string) => /^(ld|inc)[A-Za-z0-9]*$/.test(name);
 const arrayType = (type: string) => constructors[type.replace(/ \| (undefined|null)/, "") as keyof typeof constructors];
 
 /** Arguments of a valid call, in the order of the signature. */
-export function validCall(routine: Routine, { parameters }: Signature, draw: Draw): unknown[] {
+export function validCall(routine: Routine, { parameters, required }: Signature, draw: Draw): unknown[] {
   const values = routine.values(draw);
   const shapes = routine.shapes(values);
   const views: Record<string, View> = {};
   const args: unknown[] = [];
   let current: View | undefined;
   parameters.forEach(({ name, type }, index) => {
-    if (name in values) args.push(values[name]);
-    else if (isOffset(name)) args.push(current?.offset);
+    if (name in values) {
+      args.push(values[name]);
+      if (values[name] === null) current = undefined; // the placeholders of an absent array
+    } else if (isOffset(name)) args.push(current?.offset);
     else if (isStep(name)) args.push(current?.ld);
     else {
       const Type = arrayType(type);
@@ -124,7 +126,7 @@ export function validCall(routine: Routine, { parameters }: Signature, draw: Dra
     }
   });
   routine.fill?.(views, values, draw);
-  while (args.length && args.at(-1) === undefined) args.pop();
+  while (args.length > required && args.at(-1) === undefined) args.pop();
   return args;
 }
 

@@ -1,0 +1,59 @@
+/** What must hold for every export: checks that throw, each of many random calls. */
+import fc from "fast-check";
+import type { Signature } from "../../scripts/binding-signatures.js";
+import { aliased, Draw, judge, type Mutation, mutate, type Routine, validCall, wild } from "./harness.js";
+
+type Call = (...args: unknown[]) => unknown;
+
+export function properties(
+  name: string,
+  routine: Routine,
+  signature: Signature,
+  call: Call,
+  options: fc.Parameters<unknown>,
+): [string, () => void][] {
+  const always = (body: (draw: Draw) => void) => () =>
+    fc.assert(
+      fc.property(fc.gen(), (g) => body(new Draw(g))),
+      options as fc.Parameters<[fc.GeneratorValue]>,
+    );
+  const changed = (change: (draw: Draw, args: unknown[]) => Mutation) =>
+    always((draw) => {
+      const { args, what, mustFail } = change(draw, validCall(routine, signature, draw));
+      try {
+        const { error } = judge(name, routine, signature, call, args);
+        if (mustFail && !error) throw new Error("was accepted");
+      } catch (cause) {
+        throw new Error(`${name}, ${what}: ${(cause as Error).message}`, { cause });
+      }
+    });
+  return [
+    [
+      "does valid calls, and has the arity it declares",
+      always((draw) => {
+        const args = validCall(routine, signature, draw);
+        if (args.length < signature.required || args.length > signature.total) throw new Error(`${name} takes ${args.length} arguments`);
+        const last = signature.required - 1;
+        if (last >= 0 && args[last] !== undefined && !judge(name, routine, signature, call, args.slice(0, last)).error) {
+          throw new Error(`${name} does not need argument ${last}`);
+        }
+        const { error } = judge(name, routine, signature, call, args);
+        if (error && !error.code) throw error;
+      }),
+    ],
+    ["refuses overlapping arguments or copes with them", changed((draw, args) => aliased(args, signature, draw))],
+    ["copes with NaN, infinities and extreme numbers", changed((draw, args) => wild(args, draw))],
+    [
+      "survives broken calls",
+      changed((draw, valid) => {
+        let mutation = mutate(valid, signature, draw);
+        for (let count = draw.pick(0, 0, 0, 1, 2); count > 0; count--) {
+          const { args, what } = mutate(mutation.args, signature, draw);
+          // Another change may undo what made this call wrong; only a single one is sure.
+          mutation = { args, what: `${mutation.what}; ${what}`, mustFail: false };
+        }
+        return mutation;
+      }),
+    ],
+  ];
+}
