@@ -1,6 +1,6 @@
 /**
  * Layer-wise preconditioned optimization on the CPU. What a training loop needs is here; the rest is in the subpaths
- * `layerwise/linalg`, `/random`, `/nn`, `/optim`, `/models`, `/theory`, `/experiments`, `/report`.
+ * `layerwise/linalg`, `/random`, `/nn`, `/optim`, `/io`, `/models`, `/theory`, `/experiments`, `/report`.
  *
  * @packageDocumentation
  */
@@ -9,6 +9,7 @@ export * from "./nn/index.js";
 export {
   createOptimizer,
   defineMethod,
+  loadCheckpoint,
   type Method,
   methodIds,
   type Optimizer,
@@ -16,6 +17,7 @@ export {
   type Parameter as OptimizerParameter,
   registerMethod,
   type Statistic,
+  saveCheckpoint,
 } from "./optim/index.js";
 export { Stream } from "./random/index.js";
 export { type BlasInfo, blasInfo, getThreads, type SelfCheckReport, selfCheck, setThreads } from "./runtime.js";

@@ -1,4 +1,4 @@
-import { scale, syrk } from "../linalg/index.js";
+import { axpy, scale, syrk } from "../linalg/index.js";
 import { dtypeOf, Matrix, type Operand, type Real } from "../linalg/matrix.js";
 import { isFiniteMatrix } from "./elementwise.js";
 import { type Damping, meanEigenvalue, type RootMethod, type Solver, type Started, solveDiagonal, WARM_COUNTERS } from "./roots.js";
@@ -134,8 +134,10 @@ export class Factor {
     }
     const finite = isFiniteMatrix(moment);
     const [keep, add] = this.#weights(state);
-    for (let i = 0; finite && i < target.rows; i++) {
-      for (let j = 0; j < target.cols; j++) target.set(i, j, (keep === 0 ? 0 : keep * target.get(i, j)) + add * moment.get(i, j));
+    if (finite) {
+      if (keep === 0) target.copy(moment);
+      scale(keep === 0 ? add : keep, target);
+      if (keep !== 0) axpy(add, moment, target);
     }
     this.#settle(state, finite, step);
   }

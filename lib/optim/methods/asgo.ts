@@ -19,6 +19,7 @@ export const asgo = defineMethod({
   reference: "An et al. 2025, arXiv 2503.20762",
   shape: {
     ...factorShape,
+    lr: positive(5e-3, "learning rate η"),
     beta: withDefault(factorShape.beta, 0.8),
     damping: positive(1e-8, "damping of the factor (see relativeTo)"),
     relativeTo: withDefault(factorShape.relativeTo, "trace"),

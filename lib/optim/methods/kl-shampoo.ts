@@ -27,6 +27,7 @@ export const klShampoo = defineMethod({
   reference: "Lin et al. 2025, arXiv 2509.03378",
   shape: {
     ...klShape,
+    lr: positive(3e-3, "learning rate η"),
     momentum: unit(0.9, "averaging factor of the gradient"),
     maxDim: withDefault(factorShape.every, 2048).describe("longest axis that is preconditioned"),
   },

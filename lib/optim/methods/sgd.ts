@@ -12,6 +12,7 @@ export const sgd = defineMethod({
   title: "Stochastic gradient descent",
   reference: "Robbins & Monro 1951; Polyak 1964; Sutskever, Martens, Dahl & Hinton 2013",
   shape: {
+    lr: positive(0.01, "learning rate η"),
     momentum: positive(0, "heavy-ball factor μ"),
     dampening: positive(0, "the gradient enters the momentum with 1 − dampening"),
     nesterov: flag(false, "look ahead by one momentum step"),
