@@ -98,7 +98,8 @@ export class WarmRoot<T extends Real = Float64Array> {
     if (a.data.constructor !== basis.data.constructor) throw new TypeError("WarmRoot.update: a must have the precision of the basis");
     const out = matrixInto("WarmRoot.update", "out", n, n, a.data, options.out);
     if (this.direct) {
-      inverseRoot(a, { ...this.options, method: "cholesky", out, info: this.info });
+      const damped = absolute ? { damping: options.damping, relativeTo: null } : {};
+      inverseRoot(a, { ...this.options, ...damped, method: "cholesky", out, info: this.info });
       this.counts.updates++;
       this.counts.exact++;
       return out;
