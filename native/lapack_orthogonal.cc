@@ -118,18 +118,20 @@ template <typename T> int gelsd(int m, int n, int nrhs, const T* a, int lda, con
   }
   requireFinite("a", m, n, a, lda);
   requireFinite("b", m, nrhs, b, ldb);
-  const int rows = std::max(m, n), query = -1;
+  // LAPACK's own lalsd refuses to have no right-hand side: one of zeros then gives the singular values and the rank.
+  const int rows = std::max(m, n), columnsOfB = std::max(nrhs, 1), query = -1;
   Workspace scratch;
   T* columns = scratch.take<T>(static_cast<int64_t>(m) * n);
-  T* rhs = scratch.take<T>(static_cast<int64_t>(rows) * std::max(nrhs, 1));
+  T* rhs = scratch.take<T>(static_cast<int64_t>(rows) * columnsOfB);
+  if (nrhs == 0) std::fill_n(rhs, rows, T(0));
   transpose(m, n, a, lda, columns, m);
   transpose(m, nrhs, b, ldb, rhs, rows);
   int info = 0, rank = 0, iquery = 0;
   T size = 0;
-  Lapack<T>::gelsd(&m, &n, &nrhs, columns, &m, rhs, &rows, s, &rcond, &rank, &size, &query, &iquery, &info);
+  Lapack<T>::gelsd(&m, &n, &columnsOfB, columns, &m, rhs, &rows, s, &rcond, &rank, &size, &query, &iquery, &info);
   valid("gelsd", info);
   const int work = lwork<T>(size);
-  Lapack<T>::gelsd(&m, &n, &nrhs, columns, &m, rhs, &rows, s, &rcond, &rank, scratch.take<T>(work), &work, scratch.take<int>(std::max(iquery, 1)), &info);
+  Lapack<T>::gelsd(&m, &n, &columnsOfB, columns, &m, rhs, &rows, s, &rcond, &rank, scratch.take<T>(work), &work, scratch.take<int>(std::max(iquery, 1)), &info);
   valid("gelsd", info);
   if (info > 0) throw NumericalError("ERR_NO_CONVERGENCE", "the singular values did not converge (info " + std::to_string(info) + ")");
   transpose(nrhs, n, rhs, rows, x, ldx);
