@@ -221,7 +221,7 @@ export const curves: Figure = {
     );
     return {
       caption:
-        "Medians over seeds; — = not reached, or diverged. Rates chosen on a seed of its own: fewest steps to distance 0.1, then smallest final distance.",
+        "Medians over seeds; — = not reached, or diverged. Rates chosen on seeds of their own: fewest steps to distance 0.1, then smallest final distance.",
       header: ["condition number", "method", "rate", "steps to 0.1", "final distance", "final train loss", "final transfer loss"],
       rows,
     };

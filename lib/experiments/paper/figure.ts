@@ -89,7 +89,7 @@ export function trialOf(experiment: string, config: Readonly<Record<string, unkn
   return makeTrial(experimentById(experiment), config);
 }
 
-/** The i-th seed of a run. Seed 0 is for tuning; results are shown for the others. */
+/** The i-th seed of a run, i < 1000: two runs with different seeds share none. */
 export const seedOf = (settings: Settings, i: number) => settings.seed * 1000 + i;
 
 /** What a claim without data gets. */

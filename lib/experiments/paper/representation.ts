@@ -1,5 +1,6 @@
 import { palette, type Style } from "../../report/theme.js";
-import type { OkRecord, Trial } from "../executor.js";
+import type { Trial } from "../executor.js";
+import { median } from "../statistics.js";
 import { type Results, type Settings, seedOf, trialOf } from "./figure.js";
 
 /** A method as the figures of linear representation learning compare it. */
@@ -72,6 +73,9 @@ export function problem(settings: Settings) {
 /** Seeds over which medians and bands are taken. */
 export const repeats = (settings: Settings) => (settings.quick ? 3 : 7);
 
+/** Seeds over which a rate is chosen. */
+const tuningSeeds = (settings: Settings) => (settings.quick ? 1 : 3);
+
 export function trial(settings: Settings, method: MethodId, cond: number, lr: number, seedIndex: number): Trial {
   return trialOf("linear-representation", {
     ...problem(settings),
@@ -82,10 +86,10 @@ export function trial(settings: Settings, method: MethodId, cond: number, lr: nu
   });
 }
 
-/** Fewest steps to distance 0.1 first, then the smallest final distance: smaller is better. */
-function score(record: OkRecord | undefined): [number, number] {
-  const number = (value: unknown) => (typeof value === "number" ? value : Number.POSITIVE_INFINITY);
-  return [number(record?.metrics["stepsTo0.1"]), number(record?.metrics.finalDistance)];
+/** Fewest steps to distance 0.1 first, then the smallest final distance (medians over seeds): smaller is better. */
+function score(results: Results, trials: readonly Trial[]): [number, number] {
+  const middle = (name: string) => median(metricOf(results, trials, name).map((value) => value ?? Number.POSITIVE_INFINITY));
+  return [middle("stepsTo0.1"), middle("finalDistance")];
 }
 
 const better = (a: readonly [number, number], b: readonly [number, number]) => a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
@@ -103,26 +107,26 @@ export interface Tuned {
 }
 
 /**
- * Chooses a rate from a half-decade grid by one trial each with a seed of its own, extending the grid while the best lies at
- * an edge, and then asks for the trials at that rate with the seeds that are shown.
+ * Chooses a rate from a half-decade grid by trials with seeds of their own, extending the grid while the best lies at an
+ * edge, and then asks for the trials at that rate with the seeds that are shown.
  */
 export function tune(settings: Settings, results: Results, method: MethodId, cond: number): Tuned {
   const { rates, capped }: Method = methods[method];
   const [first, last] = rates;
   let [low, high] = [first, last];
+  const tuning = Array.from({ length: tuningSeeds(settings) }, (_, i) => 50 + i);
   for (;;) {
-    const indices = Array.from({ length: high - low + 1 }, (_, i) => low + i);
-    const grid = indices.map((index) => trial(settings, method, cond, rate(index), 0));
-    if (!grid.every((candidate) => results.has(candidate))) return { plan: grid, trials: [] };
-    let best = 0;
-    for (let i = 1; i < grid.length; i++) if (better(score(results.get(grid[i]!)), score(results.get(grid[best]!)))) best = i;
+    const lrs = Array.from({ length: high - low + 1 }, (_, i) => rate(low + i));
+    const grid = lrs.map((lr) => tuning.map((seed) => trial(settings, method, cond, lr, seed)));
+    if (!grid.flat().every((candidate) => results.has(candidate))) return { plan: grid.flat(), trials: [] };
+    const scores = grid.map((trials) => score(results, trials));
+    const best = scores.reduce((least, candidate, i) => (better(candidate, scores[least]!) ? i : least), 0);
     if (best === 0 && low > first - reach) low--;
     else if (best === grid.length - 1 && high < last + (capped ? 0 : reach)) high++;
     else {
-      const lr = rate(indices[best]!);
+      const lr = lrs[best]!;
       const trials = Array.from({ length: repeats(settings) }, (_, i) => trial(settings, method, cond, lr, i + 1));
-      const atEdge = best === 0 || best === grid.length - 1;
-      return { plan: [...grid, ...trials], lr, atEdge, trials };
+      return { plan: [...grid.flat(), ...trials], lr, atEdge: best === 0 || best === grid.length - 1, trials };
     }
   }
 }

@@ -91,7 +91,7 @@ describe("figures", () => {
     }
   });
 
-  it("tune on one seed and show others, and extend a grid whose edge is best", () => {
+  it("tune on some seeds and show others, and extend a grid whose edge is best", () => {
     // The best rate of this world lies beyond the grid of Adam.
     const results = inhabit((trial) =>
       trial.experiment === "linear-representation" && trial.config.optimizer === "adam"
@@ -99,8 +99,8 @@ describe("figures", () => {
         : world(paper)(trial),
     );
     const adam = figures[0]!.plan(settings, results).filter(({ config }) => config.optimizer === "adam" && config.cond === 10);
-    const tuning = adam.filter(({ config }) => config.seed === 3000);
-    const shown = adam.filter(({ config }) => config.seed !== 3000);
+    const tuning = adam.filter(({ config }) => config.seed === 3050);
+    const shown = adam.filter(({ config }) => config.seed !== 3050);
     expect(Math.max(...tuning.map(({ config }) => config.lr as number))).toBe(3);
     expect(new Set(shown.map(({ config }) => config.lr))).toEqual(new Set([1]));
     expect(shown.length).toBeGreaterThanOrEqual(3);
