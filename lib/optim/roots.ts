@@ -1,4 +1,15 @@
-import { type Eigen, eigh, eighAsync, gemm, inverseRoot, inverseRootAsync, qr, type RootInfo, syrk, WarmRoot } from "../linalg/index.js";
+import {
+  type Eigen,
+  eigenbasisRefresh,
+  eigh,
+  eighAsync,
+  gemm,
+  inverseRoot,
+  inverseRootAsync,
+  type RootInfo,
+  syrk,
+  WarmRoot,
+} from "../linalg/index.js";
 import { Matrix, type Real } from "../linalg/matrix.js";
 import { frobenius, isFiniteMatrix } from "./elementwise.js";
 import type { FactorPolicy, FactorState } from "./factor.js";
@@ -217,8 +228,8 @@ export function solveDiagonal(a: Matrix<Real>, c: number, { policy, out, values 
 
 /**
  * An orthogonal eigenbasis, columns by descending eigenvalue: `eigh`, exact; or `qr`, one step of orthogonal iteration
- * from the present basis, Q ← qr(A Q), columns kept in their slots (Vyas et al. 2024, arXiv 2409.11321, Algorithm 4);
- * the first refresh and those in the background are always exact. Damping does not move eigenvectors: a failed attempt is a failed attempt.
+ * from the present basis, Q ← qr(A Q) (Vyas et al. 2024, arXiv 2409.11321, Algorithm 4), factorised by descending Rayleigh
+ * quotient with every column put back in its slot; the first refresh and those in the background are always exact. Damping does not move eigenvectors: a failed attempt is a failed attempt.
  */
 export function eigenbasisSolver(method: "eigh" | "qr"): Solver {
   const scratch = new Scratch();
@@ -232,15 +243,7 @@ export function eigenbasisSolver(method: "eigh" | "qr"): Solver {
       const d = a.rows;
       try {
         if (method === "qr" && state.ready && policy.lag === 0) {
-          const product = scratch.take(d, d, a);
-          gemm(a, state.root, { out: product });
-          // Rayleigh quotients of the old columns: diag(Qᵀ A Q).
-          for (let j = 0; j < d; j++) {
-            let sum = 0;
-            for (let i = 0; i < d; i++) sum += state.root.get(i, j) * product.get(i, j);
-            values.data[j] = sum;
-          }
-          qr(product, { out: { q: out, r: scratch.take(d, d, a, 3) } });
+          eigenbasisRefresh(a, out.copy(state.root), { rayleigh: values.data });
         } else {
           const wide = double ? widen(a) : a;
           const solved =
@@ -256,9 +259,12 @@ export function eigenbasisSolver(method: "eigh" | "qr"): Solver {
         return null;
       }
       if (!isFiniteMatrix(out) || !isFiniteMatrix(values)) return null;
-      let lambdaMin = values.data[0]!;
-      for (let j = 1; j < d; j++) lambdaMin = Math.min(lambdaMin, values.data[j]!);
-      return { solver: method === "qr" && state.ready && policy.lag === 0 ? "qr" : "eigh", lambdaMin, lambdaMax: values.data[0]! };
+      let [lambdaMin, lambdaMax] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      for (const lambda of values.data) {
+        lambdaMin = Math.min(lambdaMin, lambda);
+        lambdaMax = Math.max(lambdaMax, lambda);
+      }
+      return { solver: method === "qr" && state.ready && policy.lag === 0 ? "qr" : "eigh", lambdaMin, lambdaMax };
     },
   };
 }
