@@ -35,8 +35,12 @@ export function reproduceCommand({ quick, seed }: Settings, figure?: string): st
 
 const plain = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
+const quoted = (word: string) => (/^[\w.,:=+-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
 function runCommand({ experiment, config }: Trial): string {
-  const sets = Object.entries(config).map(([key, value]) => `--set ${key}=${Array.isArray(value) ? value.join(",") : plain(value)}`);
+  const sets = Object.entries(config).map(
+    ([key, value]) => `--set ${quoted(`${key}=${Array.isArray(value) ? value.join(",") : plain(value)}`)}`,
+  );
   return `layerwise run ${experiment} ${sets.join(" ")}`;
 }
 
@@ -46,7 +50,7 @@ function configuration(trials: readonly Trial[]): string[] {
     const same: string[] = [];
     const varied: string[] = [];
     for (const key of Object.keys(group[0]!.config)) {
-      const values = [...new Set(group.map(({ config }) => plain(config[key])))];
+      const values = [...new Set(group.map(({ config }) => plain(config[key])))].sort((a, b) => Number(a) - Number(b) || 0);
       if (values.length === 1) same.push(`${key}=${values[0]}`);
       else varied.push(`${key}: ${values.join(" ")}`);
     }
