@@ -1,5 +1,6 @@
 import { allocate, Matrix, type Real } from "../linalg/matrix.js";
-import type { Parameter } from "./types.js";
+import type { ChainOptimizer } from "./optimizer.js";
+import type { Optimizer, OptimizerState, Parameter } from "./types.js";
 
 /** All parameters as one vector: row-major weights one after the other, in the order given. */
 export class Flat {
@@ -40,5 +41,72 @@ export class Flat {
       visit(new Matrix(vector.data, rows, cols, cols, offset), parameter);
       offset += rows * cols;
     }
+  }
+}
+
+/** An optimizer of the flattened weights, as an optimizer of the parameters. */
+export class WholeOptimizer implements Optimizer {
+  constructor(
+    private readonly inner: ChainOptimizer,
+    private readonly flat: Flat,
+  ) {}
+
+  get method() {
+    return this.inner.method;
+  }
+  get parameters() {
+    return this.flat.parameters;
+  }
+  get lr() {
+    return this.inner.lr;
+  }
+  set lr(lr: number) {
+    this.inner.lr = lr;
+  }
+  get diagnostics() {
+    return this.inner.diagnostics;
+  }
+
+  step(closure?: () => number): void {
+    const { flat } = this;
+    flat.gatherValue();
+    if (closure) {
+      this.inner.step(() => {
+        flat.scatterValue();
+        const loss = closure();
+        flat.gatherGradient();
+        return loss;
+      });
+    } else {
+      flat.gatherGradient();
+      this.inner.step();
+    }
+    flat.scatterValue();
+  }
+
+  ready(): Promise<void> {
+    return this.inner.ready();
+  }
+
+  state(): OptimizerState {
+    return this.inner.state();
+  }
+  load(state: OptimizerState): void {
+    this.inner.load(state);
+  }
+
+  averaged(name: string): Matrix<Real> | null {
+    const all = this.inner.averaged("all");
+    let offset = 0;
+    for (const { name: here, value } of this.flat.parameters) {
+      const { rows, cols } = value;
+      if (here === name) return all && new Matrix(all.data, rows, cols, cols, offset).clone();
+      offset += rows * cols;
+    }
+    return null;
+  }
+
+  memory(): Record<string, number> {
+    return this.inner.memory();
   }
 }

@@ -7,8 +7,9 @@ export { type LineSearchOptions, strongWolfe, type Trial } from "./line-search.j
 export * from "./method.js";
 export type { CurvatureProvider } from "./methods/gauss-newton.js";
 export { adamForVectors, chooseAxes, factorPolicy, factorShape } from "./methods/shared.js";
-export { ChainOptimizer, type ChainOptions, type Controller, type Group, isVector } from "./optimizer.js";
+export { ChainOptimizer, type ChainOptions, type Controller, type Group } from "./optimizer.js";
 export { commonShape, type Shape, validate } from "./options.js";
+export { isVector } from "./parameters.js";
 export * from "./registry.js";
 export {
   type Damping,

@@ -23,8 +23,9 @@ import { shampoo } from "./methods/shampoo.js";
 import { soap } from "./methods/soap.js";
 import { soapMuon } from "./methods/soap-muon.js";
 import { splus } from "./methods/splus.js";
-import { ChainOptimizer, type Controller, checkParameters, type Group } from "./optimizer.js";
+import { ChainOptimizer, type Controller, type Group } from "./optimizer.js";
 import { commonShape, type Shape, validate, vectorShape } from "./options.js";
+import { checkParameters } from "./parameters.js";
 import type { Optimizer, Parameter, Stage } from "./types.js";
 
 const methods = new Map<string, Method>();

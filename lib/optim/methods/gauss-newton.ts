@@ -2,7 +2,7 @@ import { z } from "zod";
 import { gemm } from "../../linalg/index.js";
 import { Matrix, type Real } from "../../linalg/matrix.js";
 import { Factor } from "../factor.js";
-import { Flat } from "../flat.js";
+import { Flat, WholeOptimizer } from "../flat.js";
 import { defaultDampingRule, kroneckerDamping } from "../levenberg-marquardt.js";
 import { defineMethod } from "../method.js";
 import { ChainOptimizer } from "../optimizer.js";
@@ -11,7 +11,7 @@ import { inverseRootSolver } from "../roots.js";
 import { outputGradients } from "../sources.js";
 import { kronecker } from "../stages/kronecker.js";
 import { momentum } from "../stages/momentum.js";
-import type { Optimizer, OptimizerState, Parameter, Statistic } from "../types.js";
+import type { Optimizer, Parameter, Statistic } from "../types.js";
 import { factorPolicy, factorShape } from "./shared.js";
 
 /** What full second order needs of a model, at the weights and batch of the last gradient. Parameters are flattened row-major in the optimizer's order. */
@@ -123,72 +123,5 @@ class Curvature {
   #buffer(rows: number, j: Matrix<Real>): Matrix<Real> {
     if (this.#product?.rows !== rows) this.#product = Matrix.zeros(rows, j.cols, j.data instanceof Float64Array ? "float64" : "float32");
     return this.#product!;
-  }
-}
-
-/** An optimizer of the flattened weights, as an optimizer of the parameters. */
-class WholeOptimizer implements Optimizer {
-  constructor(
-    private readonly inner: ChainOptimizer,
-    private readonly flat: Flat,
-  ) {}
-
-  get method() {
-    return this.inner.method;
-  }
-  get parameters() {
-    return this.flat.parameters;
-  }
-  get lr() {
-    return this.inner.lr;
-  }
-  set lr(lr: number) {
-    this.inner.lr = lr;
-  }
-  get diagnostics() {
-    return this.inner.diagnostics;
-  }
-
-  step(closure?: () => number): void {
-    const { flat } = this;
-    flat.gatherValue();
-    if (closure) {
-      this.inner.step(() => {
-        flat.scatterValue();
-        const loss = closure();
-        flat.gatherGradient();
-        return loss;
-      });
-    } else {
-      flat.gatherGradient();
-      this.inner.step();
-    }
-    flat.scatterValue();
-  }
-
-  ready(): Promise<void> {
-    return this.inner.ready();
-  }
-
-  state(): OptimizerState {
-    return this.inner.state();
-  }
-  load(state: OptimizerState): void {
-    this.inner.load(state);
-  }
-
-  averaged(name: string): Matrix<Real> | null {
-    const all = this.inner.averaged("all");
-    let offset = 0;
-    for (const { name: here, value } of this.flat.parameters) {
-      const { rows, cols } = value;
-      if (here === name) return all && new Matrix(all.data, rows, cols, cols, offset).clone();
-      offset += rows * cols;
-    }
-    return null;
-  }
-
-  memory(): Record<string, number> {
-    return this.inner.memory();
   }
 }

@@ -1,12 +1,13 @@
-import { axpy, dot, scale } from "../../linalg/index.js";
-import { allocate, Matrix, type Real } from "../../linalg/matrix.js";
+import { axpy, dot } from "../../linalg/index.js";
+import { allocate, type Real } from "../../linalg/matrix.js";
 import { Diagnostics } from "../diagnostics.js";
 import { isFiniteMatrix } from "../elementwise.js";
 import { Flat } from "../flat.js";
 import { strongWolfe } from "../line-search.js";
 import { defineMethod } from "../method.js";
-import { checkHeader } from "../optimizer.js";
 import { count, positive } from "../options.js";
+import { checkHeader } from "../parameters.js";
+import { Pairs } from "../quasi-newton.js";
 import { type Schedule, schedule } from "../schedules.js";
 import { restore, snapshot, stateBytes } from "../state.js";
 import type { Optimizer, OptimizerState, Parameter, StateRecord } from "../types.js";
@@ -53,12 +54,10 @@ class Lbfgs implements Optimizer {
   #t = 0;
   readonly #flat: Flat;
   readonly #schedule: Schedule;
-  /** Newest pair in row (pairs − 1) mod history. */
-  readonly #state: { s: Matrix<Real>; y: Matrix<Real>; pairs: number };
+  readonly #pairs: Pairs;
   readonly #direction: Real;
   readonly #start: Real;
   readonly #gradient: Real;
-  readonly #alpha: Float64Array;
 
   constructor(
     readonly parameters: readonly Parameter<Real>[],
@@ -70,12 +69,10 @@ class Lbfgs implements Optimizer {
     this.#flat = new Flat(parameters);
     const { size, value } = this.#flat;
     const vector = () => allocate(size, value.data);
-    const pairs = () => new Matrix(allocate(options.history * size, value.data), options.history, size);
-    this.#state = { s: pairs(), y: pairs(), pairs: 0 };
+    this.#pairs = new Pairs(options.history, size, value.data);
     this.#direction = vector();
     this.#start = vector();
     this.#gradient = vector();
-    this.#alpha = new Float64Array(options.history);
   }
 
   step(closure?: () => number): void {
@@ -104,16 +101,16 @@ class Lbfgs implements Optimizer {
     };
     // The history's direction; if the search fails there, steepest descent with an empty history.
     for (const attempt of [0, 1]) {
-      if (attempt === 1) this.#state.pairs = 0;
-      this.#descend();
+      if (attempt === 1) this.#pairs.state.pairs = 0;
+      this.#pairs.descend(this.#gradient, this.#direction);
       const slope = dot(this.#gradient, this.#direction);
       if (slope === 0) break;
       if (slope < 0) {
-        const first = this.lr * this.#schedule(this.#t) * (this.#state.pairs === 0 ? Math.min(1, 1 / oneNorm(this.#gradient)) : 1);
+        const first = this.lr * this.#schedule(this.#t) * (this.#pairs.state.pairs === 0 ? Math.min(1, 1 / oneNorm(this.#gradient)) : 1);
         const { armijo, curvature, evaluations } = this.options;
         const found = strongWolfe(evaluate, { value: loss, slope }, { first, armijo, curvature, evaluations });
         if (found > 0) {
-          this.#remember(found);
+          this.#pairs.remember(found, this.#direction, this.#gradient, g);
           return;
         }
       }
@@ -123,49 +120,6 @@ class Lbfgs implements Optimizer {
     flat.scatterValue();
   }
 
-  /** direction ← −H g by the two-loop recursion. */
-  #descend(): void {
-    const { s, y, pairs } = this.#state;
-    const { history } = this.options;
-    const d = this.#direction;
-    d.set(this.#gradient);
-    scale(-1, d);
-    const stored = Math.min(pairs, history);
-    for (let k = 1; k <= stored; k++) {
-      const i = (pairs - k) % history;
-      this.#alpha[i] = dot(s.rowArray(i), d) / dot(s.rowArray(i), y.rowArray(i));
-      axpy(-this.#alpha[i]!, y.rowArray(i), d);
-    }
-    if (stored > 0) {
-      const i = (pairs - 1) % history;
-      scale(dot(s.rowArray(i), y.rowArray(i)) / dot(y.rowArray(i), y.rowArray(i)), d);
-    }
-    for (let k = stored; k >= 1; k--) {
-      const i = (pairs - k) % history;
-      const beta = dot(y.rowArray(i), d) / dot(s.rowArray(i), y.rowArray(i));
-      axpy(this.#alpha[i]! - beta, s.rowArray(i), d);
-    }
-  }
-
-  /** Takes the pair of the accepted step in. The weights and gradient are those of the last evaluation, at step `alpha`. */
-  #remember(alpha: number): void {
-    const { s, y, pairs } = this.#state;
-    const i = pairs % this.options.history;
-    const pairS = s.rowArray(i);
-    const pairY = y.rowArray(i);
-    const ys = alpha * (dot(this.#flat.gradient.data, this.#direction) - dot(this.#gradient, this.#direction));
-    const roundoff = pairS instanceof Float64Array ? 2 ** -52 : 2 ** -23;
-    // y = g⁺ − g; refused before it overwrites the oldest pair.
-    let yy = 0;
-    for (let k = 0; k < pairY.length; k++) yy += (this.#flat.gradient.data[k]! - this.#gradient[k]!) ** 2;
-    if (!(ys > roundoff * yy)) return;
-    pairS.set(this.#direction);
-    scale(alpha, pairS);
-    pairY.set(this.#flat.gradient.data);
-    axpy(-1, this.#gradient, pairY);
-    this.#state.pairs = pairs + 1;
-  }
-
   async ready(): Promise<void> {}
 
   averaged(): null {
@@ -173,7 +127,7 @@ class Lbfgs implements Optimizer {
   }
 
   state(): OptimizerState {
-    const shared = snapshot(this.#state) as StateRecord;
+    const shared = snapshot(this.#pairs.state) as StateRecord;
     const parameters = Object.fromEntries(this.parameters.map(({ name, value }) => [name, { rows: value.rows, cols: value.cols }]));
     return { method: this.method, version: 1, t: this.#t, lr: this.lr, parameters, shared };
   }
@@ -186,14 +140,14 @@ class Lbfgs implements Optimizer {
         throw new Error(`checkpoint: entry "${name}" is for a ${rows}×${cols} weight, this one is ${value.rows}×${value.cols}`);
       }
     }
-    restore(this.#state, state.shared, "shared", true);
-    restore(this.#state, state.shared, "shared");
+    restore(this.#pairs.state, state.shared, "shared", true);
+    restore(this.#pairs.state, state.shared, "shared");
     this.#t = state.t;
     this.lr = state.lr;
   }
 
   memory(): Record<string, number> {
-    const each = stateBytes(this.#state) / Math.max(1, this.#flat.size);
+    const each = stateBytes(this.#pairs.state) / Math.max(1, this.#flat.size);
     return Object.fromEntries(this.parameters.map(({ name, value }) => [name, each * value.rows * value.cols]));
   }
 }

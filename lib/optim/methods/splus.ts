@@ -1,7 +1,7 @@
 import { Factor } from "../factor.js";
 import { defineMethod } from "../method.js";
-import { isVector } from "../optimizer.js";
 import { positive, unit, withDefault } from "../options.js";
+import { isVector } from "../parameters.js";
 import { eigenbasisSolver } from "../roots.js";
 import { gradientOuter } from "../sources.js";
 import { inEigenbasis } from "../stages/eigenbasis.js";

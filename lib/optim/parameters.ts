@@ -1,0 +1,38 @@
+import { dtypeOf, type Real } from "../linalg/matrix.js";
+import type { OptimizerState, Parameter } from "./types.js";
+
+/** Whether a weight is a single row or column. */
+export function isVector({ value }: Parameter<Real>): boolean {
+  return value.rows === 1 || value.cols === 1;
+}
+
+/** @throws when names repeat or shapes or precisions disagree. */
+export function checkParameters(method: string, parameters: readonly Parameter<Real>[]): void {
+  const names = new Set<string>();
+  for (const { name, value, gradient } of parameters) {
+    if (names.has(name)) throw new TypeError(`${method}: two parameters are named "${name}"`);
+    names.add(name);
+    if (!gradient) continue;
+    if (gradient.rows !== value.rows || gradient.cols !== value.cols) {
+      throw new RangeError(
+        `${method}: the gradient of "${name}" is ${gradient.rows}×${gradient.cols}, its weight ${value.rows}×${value.cols}`,
+      );
+    }
+    if (dtypeOf(gradient) !== dtypeOf(value)) {
+      throw new TypeError(`${method}: the gradient of "${name}" is ${dtypeOf(gradient)}, its weight ${dtypeOf(value)}`);
+    }
+  }
+}
+
+/** @throws when a checkpoint is of another method, version or set of parameters. */
+export function checkHeader(method: string, state: OptimizerState, parameters: readonly Parameter<Real>[]): void {
+  if (state.method !== method) throw new Error(`checkpoint: made by "${state.method}", cannot continue "${method}"`);
+  if (state.version !== 1) throw new Error(`checkpoint: version ${state.version} is not supported (1 is)`);
+  for (const { name } of parameters) {
+    if (!Object.hasOwn(state.parameters, name)) throw new Error(`checkpoint: nothing for parameter "${name}"`);
+  }
+  const known = new Set(parameters.map(({ name }) => name));
+  for (const name of Object.keys(state.parameters)) {
+    if (!known.has(name)) throw new Error(`checkpoint: entry "${name}" belongs to no parameter`);
+  }
+}
