@@ -1,8 +1,8 @@
 // A new method, registered from outside the package: `npx tsx examples/custom-optimizer.ts`.
 //
 // "Sign-FOOF": precondition the gradient by the layer inputs, W ← W − η·sign(M), M an average of G (A + λI)^{-1}.
-import { z } from "zod";
-import { gemm, Matrix } from "../lib/linalg/index.js";
+
+import { gemm, Matrix } from "layerwise/linalg";
 import {
   createOptimizer,
   defineMethod,
@@ -13,7 +13,8 @@ import {
   momentum,
   registerMethod,
   sign,
-} from "../lib/optim/index.js";
+} from "layerwise/optim";
+import { z } from "zod";
 
 registerMethod(
   defineMethod({
