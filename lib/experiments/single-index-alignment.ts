@@ -10,7 +10,8 @@ import {
 } from "../models/single-index/index.js";
 import { type AlignmentProblem, alignmentProblem, kfacAlignment, sgdAlignment } from "../theory/index.js";
 import { defineExperiment } from "./define.js";
-import { linkIds, sigmaHelp, spectrumOf } from "./single-index-common.js";
+import { linkIds, sigmaHelp } from "./single-index-common.js";
+import { spectrumKeys, spectrumOf } from "./spectrum.js";
 
 /** The theory where it is defined: null at the interpolation threshold. */
 function orNull(compute: () => number): number | null {
@@ -34,9 +35,7 @@ export const singleIndexAlignment = defineExperiment({
   schema: z.strictObject({
     d: z.int().min(2).max(5000).default(500).describe("input dimension"),
     phi: z.number().min(0.01).max(100).default(0.5).describe("d/n; n = round(d/phi) samples a draw"),
-    spectrum: z.enum(["isotropic", "two-point", "log"]).default("log").describe("eigenvalues of the input covariance, scaled to mean 1"),
-    cond: z.number().min(1).max(1e12).default(100).describe("condition number of spectrum=log"),
-    e: z.number().min(0).lt(1).default(0.5).describe("spectrum=two-point has half of its eigenvalues at 1+e, half at 1−e"),
+    ...spectrumKeys,
     sigma: z.enum(linkIds).default("relu").describe(sigmaHelp),
     noise: z.number().min(0).max(1e6).default(0.3).describe("standard deviation of the label noise"),
     damping: z.number().min(0).max(1e12).default(0.1).describe("damping λ of KFAC; 0 is least squares, or least norm when n < d"),
@@ -48,8 +47,9 @@ export const singleIndexAlignment = defineExperiment({
     draws: z.int().min(1).max(100_000).default(24).describe("independent draws pooled"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
-  trial({ d, phi, spectrum, cond, e, sigma, noise, damping, beta, metric, draws }, { stream }) {
-    const eigenvalues = spectrumOf(spectrum, d, { cond, e });
+  trial(config, { stream }) {
+    const { d, phi, sigma, noise, damping, beta, metric, draws } = config;
+    const eigenvalues = spectrumOf(config, d);
     const direction = placement(eigenvalues, beta);
     const link = links[sigma];
     const teacher = new SingleIndexTeacher(eigenvalues, direction, link, noise);

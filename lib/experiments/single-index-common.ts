@@ -1,16 +1,9 @@
 import { type LinkId, links } from "../models/single-index/index.js";
-import { isotropicSpectrum, logSpectrum, twoPointSpectrum } from "../random/index.js";
 
 /** Link functions as a choice. */
 export const linkIds = Object.keys(links) as [LinkId, ...LinkId[]];
 
 export const sigmaHelp = "link function σ* of the target; he1+he2 is u + (u²−1)/√2, he1+he3 is u + (u³−3u)/√6";
-
-/** Eigenvalues with mean 1 of a family. */
-export function spectrumOf(family: "isotropic" | "two-point" | "log", d: number, { cond, e }: { cond: number; e: number }): Float64Array {
-  if (family === "isotropic") return isotropicSpectrum(d);
-  return family === "log" ? logSpectrum(d, cond) : twoPointSpectrum(d, e);
-}
 
 /** Mean and standard error over draws (null with a single draw). */
 export function summarize(values: readonly number[]): { mean: number; standardError: number | null } {

@@ -16,7 +16,8 @@ import {
   takeStep,
 } from "../models/single-index/index.js";
 import { defineExperiment } from "./define.js";
-import { linkIds, sigmaHelp, spectrumOf, summarize } from "./single-index-common.js";
+import { linkIds, sigmaHelp, summarize } from "./single-index-common.js";
+import { spectrumKeys, spectrumOf } from "./spectrum.js";
 
 /** Fresh samples to choose the penalty on, and to measure the error on. */
 const VALIDATION = 1000;
@@ -40,9 +41,7 @@ export const singleIndexGeneralization = defineExperiment({
     d: z.int().min(2).max(2000).default(200).describe("input dimension"),
     hidden: z.int().min(1).max(4000).default(400).describe("hidden units"),
     n: z.int().min(2).max(100_000).default(1600).describe("samples of the first step, and as many fresh ones for the refit"),
-    spectrum: z.enum(["isotropic", "two-point", "log"]).default("log").describe("eigenvalues of the input covariance, scaled to mean 1"),
-    cond: z.number().min(1).max(1e12).default(100).describe("condition number of spectrum=log"),
-    e: z.number().min(0).lt(1).default(0.5).describe("spectrum=two-point has half of its eigenvalues at 1+e, half at 1−e"),
+    ...spectrumKeys,
     sigma: z.enum(linkIds).default("he1+he2").describe(sigmaHelp),
     noise: z.number().min(0).max(1e6).default(0.3).describe("standard deviation of the label noise"),
     damping: z.number().min(0).max(1e12).default(0.1).describe("damping λ of KFAC"),
@@ -63,8 +62,9 @@ export const singleIndexGeneralization = defineExperiment({
     draws: z.int().min(1).max(10_000).default(8).describe("independent draws pooled"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
-  trial({ d, hidden, n, spectrum, cond, e, sigma, noise, damping, stepRms, step, bias, draws }, { stream }) {
-    const eigenvalues = spectrumOf(spectrum, d, { cond, e });
+  trial(config, { stream }) {
+    const { d, hidden, n, sigma, noise, damping, stepRms, step, bias, draws } = config;
+    const eigenvalues = spectrumOf(config, d);
     const teacher = new SingleIndexTeacher(eigenvalues, placement(eigenvalues, "isotropic"), links[sigma], noise);
     const excess = { randomFeatures: [] as number[], sgd: [] as number[], kfac: [] as number[] };
     const penalty = { randomFeatures: [] as number[], sgd: [] as number[], kfac: [] as number[] };

@@ -1,6 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError, runTrial } from "../../lib/experiments/index.js";
 import { linearRepresentation } from "../../lib/experiments/linear-representation.js";
+import { encodeNpy } from "../../lib/io/index.js";
+import { Matrix } from "../../lib/linalg/index.js";
 
 const small = { d: 20, dy: 6, k: 3, n: 200, cond: 100, steps: 60, noise: 0.01, sampling: "statistics", seed: 4 };
 const run = (change: Record<string, unknown> = {}) => runTrial(linearRepresentation, { ...small, ...change });
@@ -55,6 +60,17 @@ describe("linear-representation", () => {
     { optimizer: "shampoo", lr: 0.01, options: "p=2;graft=adam" },
     { optimizer: "kfac-stylised", damping: 0.01, options: "every=2" },
     { condF: 10, inputs: "gaussian" },
+    { spectrum: "two-point", e: 0.9 },
+    { spectrum: "power-law", alpha: 1.5 },
+    { spectrum: "spiked", spikes: [50, 20] },
+    { spectrum: "isotropic", inputs: "rademacher", sampling: "batch" },
+    { tasks: 3 },
+    { tasks: 3, optimizer: "dfw", dy: 1, noise: 0.1 },
+    { tasks: 2, optimizer: "adam", lr: 0.01 },
+    { optimizer: "gauss-newton", damping: 0.1, sampling: "batch" },
+    { optimizer: "gauss-newton", damping: 0.1, fisher: "sampled", sampling: "batch" },
+    { optimizer: "gauss-newton", damping: 1, lr: 0.1, fisher: "empirical", sampling: "batch" },
+    { optimizer: "kfac", lr: 0.1, damping: 1e-3, fisher: "sampled" },
     { dy: 2, k: 3 },
     { n: 15, sampling: "batch" },
   ])("learns with %o", async (change) => {
@@ -62,6 +78,29 @@ describe("linear-representation", () => {
     expect(metrics.finalTrainLoss).toBeLessThan(series.trainLoss![0]!);
     expect(metrics.finalDistance).toBeLessThanOrEqual(1);
     expect(metrics.finalTransferLoss).toBeGreaterThan(0);
+  });
+
+  it("takes a covariance from a .npy file: the one of a spectrum gives the run of that spectrum up to rounding", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "covariance-"));
+    try {
+      const path = join(folder, "s.npy");
+      const write = (matrix: Matrix) => writeFileSync(path, encodeNpy(matrix));
+      write(Matrix.identity(20));
+      const [own, isotropic] = [await run({ covariance: path, steps: 5 }), await run({ spectrum: "isotropic", steps: 5 })];
+      own.series.distance!.forEach((distance, i) => {
+        expect(distance).toBeCloseTo(isotropic.series.distance![i]!, 9);
+      });
+      for (const bad of [Matrix.zeros(20, 20), Matrix.identity(19), Matrix.identity(20).fill(-1)]) {
+        write(bad);
+        await expect(run({ covariance: path })).rejects.toThrow(ConfigError);
+      }
+      const asymmetric = Matrix.identity(20);
+      asymmetric.set(0, 1, 0.5);
+      write(asymmetric);
+      await expect(run({ covariance: path })).rejects.toThrow(/symmetric positive definite/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("gives the same bits for the same seed and others for another", async () => {
@@ -111,6 +150,11 @@ describe("linear-representation", () => {
     [{ options: "p=2" }, "options", /options must be key=value/],
     [{ optimizer: "shampoo", options: "p=no" }, "options", /p/],
     [{ condF: 0.5 }, "condF", /condF must be/],
+    [{ spectrum: "spiked", spikes: Array(21).fill(2) }, "spikes", /at most d = 20/],
+    [{ covariance: "no-such.npy" }, "covariance", /\.npy file with a 20×20 matrix/],
+    [{ tasks: 2, batchNorm: "hidden" }, "batchNorm", /none with several tasks/],
+    [{ optimizer: "gauss-newton", fisher: "empirical" }, "sampling", /batch/],
+    [{ optimizer: "gauss-newton", options: "provider=1" }, "options", /key=value/],
   ])("refuses %o", async (change, key, message) => {
     const failure = await run(change).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ConfigError);

@@ -22,8 +22,10 @@ export interface Task {
 export interface TaskOptions {
   /** Outputs. */
   readonly dy: number;
-  /** Condition number of S: eigenvalues log-spaced, mean 1, in a random orthogonal basis. */
-  readonly cond: number;
+  /** S, or its eigenvalues, which are then put into a random orthogonal basis; default: those of `cond`. */
+  readonly covariance?: Covariance | Float64Array;
+  /** Condition number of log-spaced eigenvalues with mean 1 (default 1), where `covariance` is not given. */
+  readonly cond?: number;
   /** Condition number of F* (see {@link randomHead}); 0: independent N(0, 1) entries. */
   readonly condF: number;
   /** Standard deviation of the output noise. */
@@ -36,13 +38,17 @@ export function makeTask(parts: Pick<Task, "head" | "trunk" | "covariance" | "no
 }
 
 /**
- * A task on the representation `trunk` (k×d, orthonormal rows) with its own F*, S and noise. S has log-spaced eigenvalues
- * and is *rotated*: an axis-aligned one would let diagonal methods whiten it.
+ * A task on the representation `trunk` (k×d, orthonormal rows) with its own F*, S and noise. A spectrum is *rotated*: an
+ * axis-aligned S would let diagonal methods whiten it.
  */
-export function randomTask(stream: Stream, trunk: Matrix, { dy, cond, condF, noise }: TaskOptions): Task {
-  const { rows: k, cols: d } = trunk;
-  const covariance = Covariance.rotated(logSpectrum(d, cond), stream.child("covariance"));
-  return makeTask({ head: randomHead(stream.child("head"), dy, k, condF), trunk, covariance, noise });
+export function randomTask(stream: Stream, trunk: Matrix, options: TaskOptions): Task {
+  const { dy, condF, noise, covariance = logSpectrum(trunk.cols, options.cond ?? 1) } = options;
+  return makeTask({
+    head: randomHead(stream.child("head"), dy, trunk.rows, condF),
+    trunk,
+    covariance: covariance instanceof Covariance ? covariance : Covariance.rotated(covariance, stream.child("covariance")),
+    noise,
+  });
 }
 
 /** k×d with orthonormal rows, Haar distributed. */

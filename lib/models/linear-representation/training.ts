@@ -1,6 +1,8 @@
 import { axpy, gemm, Matrix, norm, syrk } from "../../linalg/index.js";
-import { createOptimizer, type Optimizer, type Parameter } from "../../optim/index.js";
+import { createOptimizer, findMethod, methodShape, type Optimizer, type Parameter } from "../../optim/index.js";
+import { type Stream, wishartFactor } from "../../random/index.js";
 import type { Batch, Batches } from "./batches.js";
+import { jointCurvature } from "./curvature.js";
 import type { Student } from "./student.js";
 import { SymmetricSolver } from "./symmetric-solver.js";
 
@@ -11,7 +13,7 @@ export interface Training {
 }
 
 /** Which output-gradient covariance E δδᵀ a curvature method is shown. */
-export type Fisher = "exact" | "empirical";
+export type Fisher = "exact" | "sampled" | "empirical";
 
 /** What an optimizer takes besides a learning rate. */
 export type OptimizerOptions = Readonly<Record<string, unknown>>;
@@ -21,15 +23,28 @@ export type OptimizerOptions = Readonly<Record<string, unknown>>;
  * - as inputs: Sxx for G, Szz for F;
  * - as output gradients δ = dL/d(Wx), with B = dy/dz (F, or F D under batch normalisation):
  *   `exact` (labels of the model, unit variance, as squared loss says): BᵀB for G, I for F;
- *   `empirical` (the labels of the batch, residual r): Bᵀ E[rrᵀ] B for G, E[rrᵀ] for F.
+ *   `sampled` (one label of the model per example, residual r of standard normals): Bᵀ E[rrᵀ] B for G, E[rrᵀ] for F;
+ *   `empirical` (the labels of the batch, residual r): the same.
+ *
+ * Methods that take a curvature provider (`gauss-newton`) get {@link jointCurvature}, of the same kind of labels.
+ * @param labels where sampled labels come from
  */
-export function jointTraining(student: Student, batches: Batches, method: string, options: OptimizerOptions, fisher: Fisher): Training {
+export function jointTraining(
+  student: Student,
+  batches: Batches,
+  method: string,
+  options: OptimizerOptions,
+  fisher: Fisher,
+  labels?: Stream,
+): Training {
   const { head, trunk, headGradient, trunkGradient } = student;
   const { rows: dy, cols: k } = head;
   const residual = Matrix.identity(dy);
   const colored = Matrix.zeros(k, dy);
   const outputs = Matrix.zeros(k, k);
   const { batch } = batches;
+  if (fisher === "sampled" && !labels) throw new TypeError('jointTraining: fisher "sampled" needs a stream for the labels');
+  const residualMoment = () => (fisher === "sampled" ? residual : student.residualMoment(residual));
   // Moments are computed when an optimizer reads them: most never do.
   const parameters: Parameter[] = [
     {
@@ -40,7 +55,7 @@ export function jointTraining(student: Student, batches: Batches, method: string
       outputGradients: moment(() => {
         const { backward } = student;
         if (fisher === "exact") return syrk(backward.T, { out: outputs });
-        return gemm(gemm(backward.T, student.residualMoment(residual), { out: colored }), backward, { out: outputs });
+        return gemm(gemm(backward.T, residualMoment(), { out: colored }), backward, { out: outputs });
       }),
     },
     {
@@ -48,14 +63,18 @@ export function jointTraining(student: Student, batches: Batches, method: string
       value: head,
       gradient: headGradient,
       inputs: moment(() => student.featureMoment),
-      outputGradients: moment(() => (fisher === "exact" ? residual : student.residualMoment(residual))),
+      outputGradients: moment(() => (fisher === "exact" ? residual : residualMoment())),
     },
   ];
-  const optimizer = createOptimizer(method, parameters, options);
+  const whole = "provider" in methodShape(findMethod(method));
+  const joint = whole ? { ...options, fisher, provider: jointCurvature(student, batches, labels) } : options;
+  const optimizer = createOptimizer(method, parameters, joint);
+  const root = Matrix.zeros(dy, dy);
   const closure = () => student.gradients(batch);
   return {
     step(lr) {
       student.gradients(batches.next());
+      if (fisher === "sampled" && !whole) syrk(wishartFactor(labels!, dy, batch.n, { out: root }), { out: residual, alpha: 1 / batch.n });
       return stepIfFinite(optimizer, lr, [trunkGradient, headGradient], closure);
     },
   };
@@ -122,7 +141,7 @@ export function alternatingTraining(student: Student, trunkBatches: Batches, hea
 }
 
 /** A statistic that is computed when it is read. */
-function moment(compute: () => Matrix): { readonly moment: Matrix } {
+export function moment(compute: () => Matrix): { readonly moment: Matrix } {
   return {
     get moment() {
       return compute();
@@ -130,13 +149,15 @@ function moment(compute: () => Matrix): { readonly moment: Matrix } {
   };
 }
 
-function stepAlong(direction: Matrix, lr: number, weight: Matrix): boolean {
+/** W ← W − η·direction. @returns false, leaving W, when the direction is not finite. */
+export function stepAlong(direction: Matrix, lr: number, weight: Matrix): boolean {
   if (!Number.isFinite(norm(direction))) return false;
   axpy(-lr, direction, weight);
   return true;
 }
 
-function stepIfFinite(optimizer: Optimizer, lr: number, gradients: readonly Matrix[], closure?: () => number): boolean {
+/** An optimizer's step unless a gradient is not finite. */
+export function stepIfFinite(optimizer: Optimizer, lr: number, gradients: readonly Matrix[], closure?: () => number): boolean {
   if (!gradients.every((gradient) => Number.isFinite(norm(gradient)))) return false;
   optimizer.lr = lr;
   optimizer.step(closure);

@@ -24,6 +24,10 @@ export interface CurvatureProvider {
   outputHessian?(): Matrix<Real> | null;
   /** n×dy: loss gradients in the outputs, with labels sampled from the model or the data's. For `fisher` sampled and empirical. */
   outputGradients?(labels: "sampled" | "empirical"): Matrix<Real>;
+  /** P×P: E[Jᵀ H J] itself, from a model that has it more cheaply than by its Jacobian, which is then not asked for. */
+  curvature?(): Matrix<Real>;
+  /** n×P: each example's gradient, likewise. */
+  exampleGradients?(labels: "sampled" | "empirical"): Matrix<Real>;
 }
 
 type Fisher = "exact" | "sampled" | "empirical";
@@ -95,6 +99,10 @@ class Curvature {
 
   statistic(): Statistic {
     const { provider, fisher } = this;
+    if (fisher === "exact" && provider.curvature) return { moment: this.#checked("curvature", provider.curvature()) };
+    if (fisher !== "exact" && provider.exampleGradients) {
+      return { samples: this.#checked("exampleGradients", provider.exampleGradients(fisher)) };
+    }
     const dy = provider.outputs;
     const j = provider.jacobian();
     if (j.cols !== this.size || j.rows % dy !== 0) {
@@ -118,6 +126,11 @@ class Curvature {
       gemm(hessian!.block(i * dy, 0, dy, dy), j.block(i * dy, 0, dy, j.cols), { out: product.block(i * dy, 0, dy, j.cols) });
     this.#moment ??= j.data instanceof Float64Array ? Matrix.zeros(j.cols, j.cols) : Matrix.zeros(j.cols, j.cols, "float32");
     return { moment: gemm(j.T, product, { out: this.#moment, alpha: 1 / n }) };
+  }
+
+  #checked(name: string, matrix: Matrix<Real>): Matrix<Real> {
+    if (matrix.cols !== this.size) throw new RangeError(`gauss-newton: ${name} must have ${this.size} columns, got ${matrix.cols}`);
+    return matrix;
   }
 
   #buffer(rows: number, j: Matrix<Real>): Matrix<Real> {

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { axpy, eigvalsh, Matrix, norm, syrk } from "../linalg/index.js";
+import { PopulationTraining, randomTask, randomTrunk } from "../models/linear-representation/index.js";
+import { localRates, schurSpectrum } from "../theory/index.js";
+import { ConfigError } from "./config.js";
+import { defineExperiment } from "./define.js";
+import { spectrumKeys, spectrumOf } from "./spectrum.js";
+
+/** Distance from G* at the start: small enough for the linear theory. */
+const START = 1e-5;
+
+/**
+ * From G = G* + 1e-5·N(0, 1) the tangent T of the angle follows the linear theory mode by mode, so over random starts
+ * `E‖T_t‖² = ‖T_0‖² mean(m²ᵗ)` over the modes m = 1 − ημ_iλ_j of {@link localRates}. A row has both sides, averaged over the starts.
+ */
+export const localRepresentationRates = defineExperiment({
+  id: "local-rates",
+  title: "Local rates of linear representation learning",
+  summary:
+    "Alternating minimisation with infinitely many examples, started next to G*: decay of the angle under gradients preconditioned on no side, by P = FᵀF, by Q = S, or by both, against the modes 1 − ημλ with λ from the Schur complement of S.",
+  schema: z.strictObject({
+    d: z.int().min(2).max(1000).default(40).describe("input dimension"),
+    dy: z.int().min(1).max(200).default(12).describe("outputs; at least k"),
+    k: z.int().min(1).max(200).default(5).describe("width of the representation; less than d"),
+    ...spectrumKeys,
+    condF: z.number().min(1).max(1e6).default(3).describe("condition number of F* (σmax/σmin, log-spaced)"),
+    preconditioning: z.enum(["none", "left", "right", "both"]).default("none").describe("which side of the gradient is preconditioned"),
+    lr: z.number().positive().max(1e6).nullable().default(null).describe("learning rate; null: 1 over the largest curvature"),
+    steps: z.int().min(1).max(100_000).default(300).describe("steps"),
+    starts: z.int().min(1).max(10_000).default(24).describe("random starts averaged"),
+    seed: z.int().min(0).default(0).describe("seed"),
+  }),
+  trial(config, { stream, record }) {
+    const { d, dy, k, condF, preconditioning, steps, starts } = config;
+    requireMore("d", d, k + 1);
+    requireMore("dy", dy, k);
+    const star = randomTrunk(stream.child("representation"), k, d);
+    const task = randomTask(stream.child("task"), star, { dy, covariance: spectrumOf(config, d), condF, noise: 0 });
+    const head = eigvalsh(syrk(task.head.T));
+    const schur = schurSpectrum(task.covariance.matrix, star);
+    const unit = localRates(head, schur, 1, preconditioning);
+    const lr = config.lr ?? 1 / (1 - Math.min(...unit.modes));
+    const { modes, radius } = localRates(head, schur, lr, preconditioning);
+    const every = Math.ceil(steps / 100);
+    const squares = new Float64Array(steps + 1);
+    for (let start = 0; start < starts; start++) {
+      const trunk = star.clone();
+      axpy(START, stream.child("start", start).normal(Matrix.zeros(k, d)), trunk);
+      const training = new PopulationTraining(task, trunk, preconditioning);
+      for (let t = 0; t <= steps; t++) {
+        if (t > 0) training.step(lr);
+        if (t % every === 0 || t === steps) squares[t]! += norm(training.tangent()) ** 2 / starts;
+      }
+    }
+    let deviation = 0;
+    for (let t = 0; t <= steps; t++) {
+      if (t % every !== 0 && t !== steps) continue;
+      const simulated = Math.sqrt(squares[t]! / squares[0]!);
+      const theory = Math.sqrt(modes.reduce((sum, mode) => sum + mode ** (2 * t), 0) / modes.length);
+      record({ step: t, simulated, theory });
+      // Below that the start's second order and rounding take over.
+      if (theory > 1e-4) deviation = Math.max(deviation, Math.abs(simulated / theory - 1));
+    }
+    return { lr, radius, deviation, final: Math.sqrt(squares[steps]! / squares[0]!) };
+  },
+});
+
+function requireMore(key: string, got: number, least: number): void {
+  if (got >= least) return;
+  const allowed = `at least ${least}`;
+  throw new ConfigError({ message: `local-rates: ${key} must be ${allowed}, got ${got}`, key, got, allowed });
+}
