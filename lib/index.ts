@@ -20,4 +20,4 @@ export {
   saveCheckpoint,
 } from "./optim/index.js";
 export { Stream } from "./random/index.js";
-export { type BlasInfo, blasInfo, getThreads, type SelfCheckReport, selfCheck, setThreads } from "./runtime.js";
+export { type BlasInfo, blasInfo, getThreads, type SelfCheck, type SelfCheckReport, selfCheck, setThreads } from "./runtime.js";

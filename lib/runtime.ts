@@ -8,6 +8,9 @@
  * compute side by side should be started with OPENBLAS_NUM_THREADS=1.
  */
 import type { SelfCheck } from "../binding.js";
+
+export type { SelfCheck };
+
 import { binding } from "./binding.js";
 import { blasVersion, diagnose } from "./self-check.js";
 

@@ -45,7 +45,7 @@ export function eigenbasisRefresh<T extends Real>(
 /**
  * Carries a second moment V (m×n, kept in a pair of bases) over to rotated bases: V ← (R_L∘R_L)ᵀ·V·(R_R∘R_R), the diagonal
  * of the rotated diagonal covariance. It preserves ΣV and nonnegativity; for a mere permutation of columns it permutes.
- * @param left, right the overlaps from {@link eigenbasisRefresh}; null for a side whose basis stayed.
+ * @param left the overlap from {@link eigenbasisRefresh} of this side, as `right` is; null for a side whose basis stayed.
  * @param options `out` m×n; may be `v` when both sides are given.
  */
 export function transportSecondMoment<T extends Real>(

@@ -15,7 +15,8 @@ import { axpy, dot, type Elements, norm, scale } from "./elementwise.js";
 import type { Matrix, Operand, Real } from "./matrix.js";
 import { gemm, gemv, ger, type Side, symm, symv, syr2k, syrk, type Triangular, trmm, trsm, type Update } from "./products.js";
 
-type Into<Options extends { out?: unknown }> = Options & { out: NonNullable<Options["out"]> };
+/** Options whose `out` must be given. */
+export type Into<Options extends { out?: unknown }> = Options & { out: NonNullable<Options["out"]> };
 
 /** Runs `body`, whose only native call is prepared instead of made. */
 function preparing<R>(body: () => unknown): () => R {

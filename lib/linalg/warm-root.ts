@@ -142,7 +142,7 @@ export class WarmRoot<T extends Real = Float64Array> {
     return { basis: this.basis.clone(), counters: this.counters.slice() };
   }
 
-  /** Goes on from {@link state}. @throws RangeError on another order. */
+  /** Goes on from a {@link WarmRoot.state}. @throws RangeError on another order. */
   load(state: WarmRootState<T>): void {
     requireCounters("WarmRoot.load", state.counters);
     this.basis.copy(state.basis);

@@ -70,7 +70,7 @@ export class BatchNorm<T extends Real = Float64Array> implements Layer<T> {
   private readonly inputGradient: Buffer<T>;
   private last?: { normalized: Matrix<T>; mode: Mode };
 
-  /** @param options.momentum weight of the new batch in the running averages, default 0.1. */
+  /** @param options `momentum`: weight of the new batch in the running averages, default 0.1. */
   constructor(
     readonly features: number,
     {

@@ -192,7 +192,7 @@ export class Factor {
    * Computes the root of `averaged` with absolute damping `c` (by default the policy's), at once or in the background. On failure:
    * more damping, then double precision, then the last good root stays and is counted.
    * @returns whether `state.root` changed.
-   * @throws Error after {@link MAX_FAILURES} failures in a row.
+   * @throws Error after three failures in a row.
    */
   refresh(state: FactorState, layer: string, step: StepInfo, averaged = this.averaged(state), c = this.absoluteDamping(averaged)): boolean {
     // A zero statistic says nothing about the axis: keep what there is.

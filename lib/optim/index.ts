@@ -6,9 +6,9 @@ export { adaptDamping, type DampingRule, defaultDampingRule } from "./levenberg-
 export { type LineSearchOptions, strongWolfe, type Trial } from "./line-search.js";
 export * from "./method.js";
 export type { CurvatureProvider } from "./methods/gauss-newton.js";
-export { adamForVectors, chooseAxes, factorPolicy, factorShape } from "./methods/shared.js";
+export { adamForVectors, chooseAxes, type FactorOptions, factorPolicy, factorShape } from "./methods/shared.js";
 export { ChainOptimizer, type ChainOptions, type Controller, type Group } from "./optimizer.js";
-export { commonShape, type Shape, validate } from "./options.js";
+export { commonShape, type Shape, validate, vectorShape } from "./options.js";
 export { isVector } from "./parameters.js";
 export * from "./registry.js";
 export {

@@ -5,8 +5,6 @@ import { Matrix, type Real } from "../linalg/matrix.js";
 /** What a draw fills: a typed array or a matrix view (row by row). */
 export type Target = Real | Matrix<Real>;
 
-type Purpose = string | number;
-
 /** The sequences of a key; each has its own position. */
 type Sequence = "words" | "normal" | "gamma" | "uniform" | "sign" | "integer" | "permutation";
 
@@ -34,11 +32,11 @@ export class Stream {
   /** The Philox key, two words: `numpy.random.Philox(key=[...])` yields the same {@link Stream.words}. */
   readonly key: BigUint64Array;
   readonly #seed: number | bigint;
-  readonly #purpose: readonly Purpose[];
+  readonly #purpose: readonly (string | number)[];
   readonly #position: Record<Sequence, number> = { words: 0, normal: 0, gamma: 0, uniform: 0, sign: 0, integer: 0, permutation: 0 };
 
   /** @throws TypeError when the seed is no integer, or a purpose neither a string nor a finite number. */
-  constructor(seed: number | bigint, ...purpose: Purpose[]) {
+  constructor(seed: number | bigint, ...purpose: (string | number)[]) {
     this.#seed = seed;
     this.#purpose = purpose;
     const digest = createHash("sha256")
@@ -48,7 +46,7 @@ export class Stream {
   }
 
   /** The stream of a longer purpose, independent of this one's position: `new Stream(s, a).child(b)` is `new Stream(s, a, b)`. */
-  child(...purpose: Purpose[]): Stream {
+  child(...purpose: (string | number)[]): Stream {
     return new Stream(this.#seed, ...this.#purpose, ...purpose);
   }
 

@@ -58,7 +58,8 @@ export function chooseAxes(
   };
 }
 
-type FactorOptions = { [K in keyof typeof factorShape]: z.output<(typeof factorShape)[K]> };
+/** The options of {@link factorShape}, checked. */
+export type FactorOptions = { [K in keyof typeof factorShape]: z.output<(typeof factorShape)[K]> };
 
 /** The policy these options describe, with the given damping value. */
 export function factorPolicy(o: FactorOptions, damping: number): FactorPolicy {

@@ -4,7 +4,8 @@ import { Scratch, zerosLike } from "../scratch.js";
 import type { Stage } from "../types.js";
 import { rotateMatrix } from "./momentum.js";
 
-type AdamState = { m: Matrix<Real>; v: Matrix<Real> /** Largest v̂·(1 − β₂^t); 0×n unless AMSGrad. */; max: Matrix<Real>; t: number };
+/** The state of {@link adam} for one parameter: both moments, uncorrected. */
+export type AdamState = { m: Matrix<Real>; v: Matrix<Real> /** Largest v̂·(1 − β₂^t); 0×n unless AMSGrad. */; max: Matrix<Real>; t: number };
 
 /** How an elementwise second moment follows a change of basis (see {@link transport}). */
 export type Transport = "hadamard" | "none";

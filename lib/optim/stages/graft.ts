@@ -2,7 +2,8 @@ import { frobenius, scaleInPlace } from "../elementwise.js";
 import { Scratch } from "../scratch.js";
 import type { Stage, StateRecord, StateValue } from "../types.js";
 
-type GraftState = { direction: StateValue[]; magnitude: StateValue[] } & StateRecord;
+/** The states of the two chains of {@link graft}. */
+export type GraftState = { direction: StateValue[]; magnitude: StateValue[] } & StateRecord;
 
 /**
  * Direction of one chain, norm of another, both fed with the incoming direction: D ← U‖V‖_F/‖U‖_F (Agarwal et al. 2020,

@@ -3,7 +3,8 @@ import type { Matrix, Real } from "../../linalg/matrix.js";
 import { Scratch, zerosLike } from "../scratch.js";
 import type { Stage } from "../types.js";
 
-type MomentumState = { m: Matrix<Real>; t: number };
+/** The state of {@link momentum} for one parameter. */
+export type MomentumState = { m: Matrix<Real>; t: number };
 
 /**
  * Heavy ball as in torch: M ← μM + (1 − dampening)D (M ← D at first); D ← M, or D + μM with `nesterov`.
