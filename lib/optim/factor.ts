@@ -17,7 +17,7 @@ export interface FactorPolicy {
   readonly firstBatchStart: boolean;
   readonly damping: Damping;
   readonly root: RootMethod;
-  /** Refresh every k steps (the first step always). */
+  /** Refresh every k steps, at first more often: at steps 1, 2, 4, … until k is reached. */
   readonly every: number;
   /**
    * In the background: a refresh starts on the thread pool and takes effect exactly `lag` steps later (0: at once). The first
@@ -164,7 +164,8 @@ export class Factor {
   due(state: FactorState): boolean {
     const { every, change } = this.policy;
     if (state.batches === 0) return false;
-    if (state.age >= 0 && ++state.age < every) return false;
+    // An average of few batches changes fast and is rank deficient: at first it is refreshed whenever its batches have doubled.
+    if (state.age >= 0 && ++state.age < Math.min(every, state.batches - state.age)) return false;
     if (state.pendingAge >= 0) return false;
     return !(change > 0 && state.ready && relativeChange(state) <= change);
   }

@@ -37,7 +37,10 @@ export const shampoo = defineMethod({
     ...factorShape,
     lr: positive(0.01, "learning rate η"),
     beta: withDefault(factorShape.beta, 0.999),
-    damping: positive(1e-12, "ε added to each factor (see relativeTo)"),
+    // Relative, as in Anil et al.: an absolute ε would amplify what a rank-deficient factor has not seen yet without bound.
+    damping: positive(1e-6, "ε added to each factor, relative to tr(A)/d unless relativeTo says otherwise"),
+    relativeTo: withDefault(factorShape.relativeTo, "trace"),
+    dampingFloor: withDefault(factorShape.dampingFloor, 1e-30),
     p: z.number().positive().default(4).describe("each factor is raised to −1/p"),
     graft: z
       .enum(["none", "sgd", "adagrad", "rmsprop", "adam", "rms"])

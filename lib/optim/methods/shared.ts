@@ -26,7 +26,7 @@ export const factorShape = {
     .enum(["auto", "eigh", "cholesky", "warm"])
     .default("auto")
     .describe("how roots are computed; warm: first-order updates of an earlier eigendecomposition, guarded by an error estimate"),
-  every: z.number().int().positive().default(1).describe("refresh roots and bases every so many steps"),
+  every: z.number().int().positive().default(1).describe("refresh roots and bases every so many steps (at first at steps 1, 2, 4, …)"),
   lag: z.int().nonnegative().default(0).describe("refresh on the thread pool, taking effect so many steps later (0: at once)"),
   rootTolerance: positive(1e-3, "error bound of warm roots"),
   change: positive(0, "refresh only when a factor changed relatively by more than this since the last time"),
