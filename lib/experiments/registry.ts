@@ -1,9 +1,13 @@
 import { unknownName } from "./config.js";
+import { covariancePower } from "./covariance-power.js";
 import type { AnyExperiment } from "./define.js";
 import { linearRepresentation } from "./linear-representation.js";
 import { localRepresentationRates } from "./local-rates.js";
+import { matrixSensing } from "./matrix-sensing.js";
+import { multiIndex } from "./multi-index.js";
 import { singleIndexAlignment } from "./single-index-alignment.js";
 import { singleIndexGeneralization } from "./single-index-generalization.js";
+import { singleIndexSteps } from "./single-index-steps.js";
 import { train } from "./train.js";
 
 /** Every experiment of the package. Add a line to add one; nothing else names them. */
@@ -12,6 +16,10 @@ export const experiments: readonly AnyExperiment[] = [
   localRepresentationRates,
   singleIndexAlignment,
   singleIndexGeneralization,
+  singleIndexSteps,
+  covariancePower,
+  multiIndex,
+  matrixSensing,
   train,
 ];
 

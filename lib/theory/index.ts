@@ -32,4 +32,5 @@ export {
   type Preconditioning,
   schurSpectrum,
 } from "./representation.js";
+export { sensingModes } from "./sensing.js";
 export { logUniformMeasure, SpectralMeasure, type Spectrum } from "./spectrum.js";
