@@ -1,13 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { binding } from "../lib/binding.js";
 import { blasInfo, getThreads, selfCheck, setThreads } from "../lib/runtime.js";
 import { diagnose } from "../lib/self-check.js";
-
-const addon = fileURLToPath(new URL("../build/Release/layerwise.node", import.meta.url));
+import { addon } from "./addon.js";
 
 describe("blasInfo", () => {
   it("names the version and the kernels", () => {

@@ -2,8 +2,8 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { tensorFlowOptimizer } from "../../lib/adapters/tfjs.js";
-import { Matrix } from "../../lib/linalg/index.js";
+import { tensorFlowOptimizer, watchDense } from "../../lib/adapters/tfjs.js";
+import { gemm, Matrix } from "../../lib/linalg/index.js";
 import { Stream } from "../../lib/random/index.js";
 
 beforeAll(async () => {
@@ -110,7 +110,51 @@ describe("tensorFlowOptimizer", () => {
   it.each(["kfac", "ekfac", "foof", "newton-muon"])("refuses %s, which needs more than gradients", (method) => {
     const v = tf.variable(tf.ones([3, 2]), true);
     const optimizer = tensorFlowOptimizer(tf, method);
-    expect(() => optimizer.minimize(() => tf.sum(tf.square(v)) as tf.Scalar, false, [v])).toThrow(/needs (layer inputs|output gradients)/);
+    expect(() => optimizer.minimize(() => tf.sum(tf.square(v)) as tf.Scalar, false, [v])).toThrow(/watchDense/);
     v.dispose();
+  });
+});
+
+describe("watchDense", () => {
+  /** Activations in layers of their own. */
+  function plain() {
+    const initializer = (seed: number) => layers.initializers.glorotNormal({ seed });
+    const model = layers.sequential();
+    model.add(layers.layers.dense({ inputShape: [4], units: 8, kernelInitializer: initializer(1) }));
+    model.add(layers.layers.activation({ activation: "tanh" }));
+    model.add(layers.layers.dense({ units: 1, kernelInitializer: initializer(2) }));
+    return model;
+  }
+
+  it("gives inputs and per-example output gradients whose product is the gradient", () => {
+    const model = plain();
+    const statistics = watchDense(tf, model);
+    const f = () => tf.mean(tf.square(tf.sub(model.apply(x, { training: true }) as tf.Tensor, y))) as tf.Scalar;
+    const { grads } = tf.variableGrads(f);
+    expect(statistics.size).toBe(2);
+    for (const [name, { inputs: a, outputGradients: delta }] of statistics) {
+      const expected = gemm(a.T, delta, { alpha: 1 / 64 }); // in×out, as TensorFlow.js has it
+      const gradient = grads[name]!.dataSync();
+      expected.data.forEach((value, i) => {
+        expect(gradient[i]).toBeCloseTo(value, 5);
+      });
+    }
+  });
+
+  it.each([
+    ["kfac", { lr: 0.05, damping: 1e-2 }],
+    ["ekfac", { lr: 0.05, damping: 1e-2 }],
+    ["foof", { lr: 0.1, damping: 1e-2 }],
+    ["newton-muon", { lr: 0.05 }],
+  ])("lets a model be trained by %s", async (method, options) => {
+    const model = plain();
+    model.compile({ optimizer: tensorFlowOptimizer(tf, method, options, watchDense(tf, model)), loss: "meanSquaredError" });
+    const { history } = await model.fit(x, y, { epochs: 30, batchSize: 64, shuffle: false, verbose: 0 });
+    const losses = history.loss as number[];
+    expect(losses.at(-1)!).toBeLessThan(losses[0]! / 2);
+  });
+
+  it("refuses an activation inside", () => {
+    expect(() => watchDense(tf, network())).toThrow(/layer of its own/);
   });
 });

@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import {
   cholesky,
@@ -21,9 +20,8 @@ import {
   svd,
   svdAsync,
 } from "../../lib/linalg/index.js";
+import { addon } from "../addon.js";
 import { gaussian } from "./residuals.js";
-
-const addon = fileURLToPath(new URL("../../build/Release/layerwise.node", import.meta.url));
 
 /** Runs a script in a process of its own, so that a crash would be seen and not felt. */
 function isolated(script: string, ...flags: string[]) {
