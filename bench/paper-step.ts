@@ -10,11 +10,8 @@
  * thread each; medians of the processor time, which other work on the machine disturbs least, are printed with the ratio
  * to this library. Set OPENBLAS_CORETYPE to choose the kernels of both (this library's and numpy's).
  *
- *     OPENBLAS_NUM_THREADS=1 npx tsx bench/paper-step.ts [rounds = 7]
+ *     npx tsx bench/paper-step.ts [rounds = 7]
  */
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { binding } from "../lib/binding.js";
 import { gemm, Matrix, qr } from "../lib/linalg/index.js";
 import {
@@ -28,6 +25,8 @@ import {
   stylisedTrunkStep,
 } from "../lib/models/linear-representation/index.js";
 import { Stream } from "../lib/random/index.js";
+import { setThreads } from "../lib/runtime.js";
+import { median, milliseconds, Peer } from "./harness.js";
 
 const d = 100;
 const k = 8;
@@ -162,42 +161,35 @@ interface Contestant {
 
 function local(name: string, group: Contestant["group"], ours: boolean, steps: number, step: () => void): Contestant {
   for (let i = 0; i < Math.min(steps, 50); i++) step();
-  const measure = () => {
-    const start = process.cpuUsage();
+  const run = () => {
     for (let i = 0; i < steps; i++) step();
-    const { user, system } = process.cpuUsage(start);
-    return (user + system) / 1000 / steps;
   };
-  return { name, group, ours, measure };
+  return { name, group, ours, measure: () => milliseconds(run) / steps };
 }
 
-/** numpy and torch in a process that answers one line per measurement; empty without python3 and numpy. */
+/** numpy, and torch where $TORCH_PYTHON (python3) has it. */
 async function python(): Promise<{ contestants: Contestant[]; stop(): void }> {
-  const child = spawn("python3", [fileURLToPath(new URL("peers/paper_step.py", import.meta.url))], {
-    env: { ...process.env, OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" },
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  child.on("error", () => {});
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const { value: names, done } = await lines.next();
-  const contestants = done
-    ? []
-    : (names as string).split(",").flatMap((name) =>
-        (["explicit", "fixed"] as const).map((mode) => ({
-          name: `${name}, ${mode}`,
-          group: mode === "fixed" ? ("fixed" as const) : ("fresh" as const),
-          ours: false,
-          async measure() {
-            child.stdin.write(`${name} ${mode} 40\n`);
-            return Number((await lines.next()).value);
-          },
-        })),
-      );
-  return { contestants, stop: () => child.stdin.end() };
+  const peers = [Peer.python("paper_step.py"), Peer.python("paper_step.py", 1, process.env.TORCH_PYTHON)];
+  const [numpy, torch] = await Promise.all(peers.map(async (peer) => (await peer.text("names")).split(",").filter(Boolean)));
+  const named = [
+    ...numpy!.filter((name) => name === "numpy").map((name) => ({ name, peer: peers[0]! })),
+    ...torch!.filter((name) => name !== "numpy").map((name) => ({ name, peer: peers[1]! })),
+  ];
+  const contestants = named.flatMap(({ name, peer }) =>
+    (["explicit", "fixed"] as const).map((mode) => ({
+      name: `${name}, ${mode}`,
+      group: mode === "fixed" ? ("fixed" as const) : ("fresh" as const),
+      ours: false,
+      measure: async () => (await peer.ask(`${name} ${mode} 40`)) ?? Number.NaN,
+    })),
+  );
+  const stop = () => {
+    for (const peer of peers) peer.stop();
+  };
+  return { contestants, stop };
 }
 
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
-
+setThreads(1);
 const rounds = Number(process.argv[2] ?? 7);
 const { direct, moments } = fixedData();
 const peers = await python();
@@ -218,9 +210,7 @@ peers.stop();
 const { coreType } = binding.blasInfo();
 console.log(`OpenBLAS core type ${coreType}, ${rounds} rounds, medians in ms per step (least); peer time / ours\n`);
 for (const group of ["fresh", "fixed"] as const) {
-  const mine = contestants
-    .map((c, i) => ({ ...c, ms: median(times[i]!.slice()), least: Math.min(...times[i]!) }))
-    .filter((c) => c.group === group);
+  const mine = contestants.map((c, i) => ({ ...c, ms: median(times[i]!), least: Math.min(...times[i]!) })).filter((c) => c.group === group);
   const ours = mine.filter((c) => c.ours);
   for (const { name, ms, least, ours: own } of mine) {
     const ratios = own ? "" : ours.map((o) => `${(ms / o.ms).toFixed(1)}× ${o.name.replace("layerwise, ", "")}`).join(", ");

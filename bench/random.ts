@@ -5,12 +5,10 @@
  *
  *     npx tsx bench/random.ts [rounds]
  */
-import { spawn } from "node:child_process";
 import { cpus } from "node:os";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { binding } from "../lib/binding.js";
 import { Stream } from "../lib/random/index.js";
+import { median, milliseconds, Peer } from "./harness.js";
 
 const n = 4096;
 const repeats = 200;
@@ -22,10 +20,10 @@ const stream = new Stream(1, "bench");
 
 function time(draw: () => void): number {
   draw();
-  const start = process.cpuUsage();
-  for (let i = 0; i < repeats; i++) draw();
-  const { user, system } = process.cpuUsage(start);
-  return ((user + system) * 1000) / repeats / n;
+  const ms = milliseconds(() => {
+    for (let i = 0; i < repeats; i++) draw();
+  });
+  return (1e6 * ms) / repeats / n;
 }
 
 function mathRandom(): void {
@@ -37,23 +35,9 @@ function mathRandom(): void {
   }
 }
 
-/** One question, one answer; undefined where there is no python3 with numpy. */
-async function numpy(): Promise<{ ask(line: string): Promise<string>; close(): void } | undefined> {
-  const child = spawn("python3", [fileURLToPath(new URL("peers/random.py", import.meta.url))], { stdio: ["pipe", "pipe", "ignore"] });
-  child.on("error", () => {});
-  child.stdin.on("error", () => {});
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const peer = {
-    async ask(line: string) {
-      child.stdin.write(`${line}\n`);
-      return String((await lines.next()).value ?? "");
-    },
-    close: () => child.stdin.end(),
-  };
-  return (await peer.ask("version 0 0")) ? peer : undefined;
-}
-
-const peer = await numpy();
+const python = Peer.python("normals.py");
+const version = await python.text("version 0 0");
+const peer = version ? python : undefined;
 const rows: [name: string, measure: () => number | Promise<number>][] = [];
 for (const path of ["avx512", "avx2", "portable"] as const) {
   try {
@@ -86,7 +70,7 @@ if (peer) {
     ["numpy normal float32, Philox", "float32"],
     ["numpy gamma(2.5), Philox", "gamma"],
   ]) {
-    rows.push([name!, async () => Number(await peer.ask(`${kind} ${n} ${repeats}`))]);
+    rows.push([name!, async () => (await peer.ask(`${kind} ${n} ${repeats}`)) ?? Number.NaN]);
   }
 }
 
@@ -95,10 +79,10 @@ for (let round = 0; round < rounds; round++) {
   for (const [i, [, measure]] of rows.entries()) times[i]!.push(await measure());
 }
 binding.randomPath("auto");
-const version = peer && (await peer.ask("version 0 0"));
-peer?.close();
+python.stop();
 
-const median = times.map((t) => t.sort((a, b) => a - b)[Math.floor(t.length / 2)]!);
+const medians = times.map(median);
+const fastest = times.map((t) => Math.min(...t));
 const peerRow = rows.findIndex(([name]) => name === "numpy normal, Philox");
 console.log(
   `${cpus()[0]?.model ?? "unknown processor"}, one thread, path in use ${binding.randomPath()}; ` +
@@ -108,8 +92,8 @@ console.log(
   `${"".padEnd(32)}${"ns/number".padStart(10)}${"fastest".padStart(10)}${peer ? "numpy/this, by medians and by fastest".padStart(40) : ""}`,
 );
 rows.forEach(([name], i) => {
-  const ratios = [median, times.map((t) => t[0]!)].map((t) => (t[peerRow]! / t[i]!).toFixed(1).padStart(20));
+  const ratios = [medians, fastest].map((t) => (t[peerRow]! / t[i]!).toFixed(1).padStart(20));
   console.log(
-    `${name.padEnd(32)}${median[i]!.toFixed(2).padStart(10)}${times[i]![0]!.toFixed(2).padStart(10)}${peer && name.startsWith("normal") ? ratios.join("") : ""}`,
+    `${name.padEnd(32)}${medians[i]!.toFixed(2).padStart(10)}${fastest[i]!.toFixed(2).padStart(10)}${peer && name.startsWith("normal") ? ratios.join("") : ""}`,
   );
 });

@@ -4,12 +4,11 @@
 //
 //   npx tsx bench/roots.ts [--sizes 64,256] [--p 4] [--betas 0.99] [--tolerances 1e-3,1e-4] [--steps 200] [--batch n]
 //                          [--condition 1e3] [--rounds 5] [--path still|turning|spikes] [--every 1] [--no-peers]
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { gemm, inverseRoot, kroneckerFactorUpdate, Matrix, norm, WarmRoot } from "../lib/linalg/index.js";
 import { orthogonal, Stream } from "../lib/random/index.js";
 import { setThreads } from "../lib/runtime.js";
+import { median, milliseconds, numbers, Peer } from "./harness.js";
 import { machineLine } from "./machine.js";
 
 const { values: flags } = parseArgs({
@@ -27,19 +26,8 @@ const { values: flags } = parseArgs({
     "no-peers": { type: "boolean", default: false },
   },
 });
-const numbers = (text: string) => text.split(",").map(Number);
 const p = Number(flags.p);
 const rounds = Number(flags.rounds);
-
-const median = (xs: readonly number[]) => [...xs].sort((a, b) => a - b)[xs.length >> 1]!;
-
-/** Milliseconds of processor time of `body`. */
-function timed(body: () => void): number {
-  const before = process.cpuUsage();
-  body();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e3;
-}
 
 /** The moving average of second moments of batches whose covariance stays, turns slowly, or grows 900-fold now and then. */
 function movingFactor(n: number, batch: number, beta: number, condition: number): (t: number) => Matrix {
@@ -67,34 +55,9 @@ function movingFactor(n: number, batch: number, beta: number, condition: number)
   };
 }
 
-/** The peer process; `ask` gives milliseconds per call, null where there is none. */
-function startPeer() {
-  if (flags["no-peers"]) return null;
-  const child = spawn("python3", [new URL("peers/roots.py", import.meta.url).pathname], {
-    stdio: ["pipe", "pipe", "ignore"],
-    env: { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" },
-  });
-  let gone = false;
-  const waiting: ((line: string) => void)[] = [];
-  createInterface({ input: child.stdout }).on("line", (line) => waiting.shift()?.(line));
-  const fail = () => {
-    gone = true;
-    for (const give of waiting.splice(0)) give("");
-  };
-  child.on("error", fail).on("exit", fail);
-  child.stdin.on("error", fail);
-  const ask = async (mode: string, n: number, repeats: number): Promise<number | null> => {
-    if (gone) return null;
-    const answer = new Promise<string>((give) => waiting.push(give));
-    child.stdin.write(`${mode} ${n} ${p} ${repeats}\n`);
-    const line = await answer;
-    return line ? Number(line) : null;
-  };
-  return { ask, stop: () => child.kill() };
-}
-
 setThreads(1);
-const peer = startPeer();
+const peer = flags["no-peers"] ? null : Peer.python("roots.py");
+const ask = (mode: string, n: number, repeats: number) => peer?.ask(`${mode} ${n} ${p} ${repeats}`) ?? null;
 console.log(machineLine());
 console.log(`p = ${p}, condition ${flags.condition}, path ${flags.path}; ×: how many times quicker than the root by eigh at every step\n`);
 console.log("| n | β | batch | tolerance | largest error | exact steps | ms a step | × ours | × scipy |");
@@ -120,17 +83,17 @@ for (const n of numbers(flags.sizes)) {
         let looked = 0;
         for (let k = 0; k < perRound; k++, t++) {
           const factor = path(t);
-          warm += timed(() => root.update(factor, { out }));
+          warm += milliseconds(() => root.update(factor, { out }));
           if (k % Number(flags.every) !== 0) continue;
           looked++;
-          eigh += timed(() => inverseRoot(factor, { p, damping: 1e-6, relativeTo: "trace", method: "eigh", out: exact }));
+          eigh += milliseconds(() => inverseRoot(factor, { p, damping: 1e-6, relativeTo: "trace", method: "eigh", out: exact }));
           let error = 0;
           for (let i = 0; i < n * n; i++) error += (out.data[i]! - exact.data[i]!) ** 2;
           worst = Math.max(worst, Math.sqrt(error) / norm(exact));
         }
         mine.push(warm / perRound);
         ours.push(eigh / looked);
-        theirs.push(peer ? await peer.ask("scipy", n, repeats) : null);
+        theirs.push(await ask("scipy", n, repeats));
       }
       const ratio = (xs: readonly (number | null)[]) =>
         xs.every((x) => x !== null) ? median(xs.map((x, i) => x! / mine[i]!)).toFixed(2) : "–";
@@ -150,11 +113,11 @@ for (const n of numbers(flags.sizes)) {
   const [mine, theirs]: [number[], (number | null)[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
     mine.push(
-      timed(() => {
+      milliseconds(() => {
         for (let k = 0; k < repeats; k++) inverseRoot(a, { p: 1, damping: 1e-6, relativeTo: "trace", out });
       }) / repeats,
     );
-    theirs.push(peer ? await peer.ask("inv", n, repeats) : null);
+    theirs.push(await ask("inv", n, repeats));
   }
   const known = theirs.every((x) => x !== null);
   const [cells, ratio] = known

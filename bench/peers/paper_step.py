@@ -1,4 +1,4 @@
-"""The paper's training step as it is usually written, in numpy and, if importable, torch. Protocol: a line "peer mode steps" in, milliseconds of processor time per step out."""
+"""The paper's training step as it is usually written, in numpy and, if importable, torch. Protocol: a line "names" asks for the peers there are; a line "peer mode steps" in, milliseconds of processor time per step out."""
 
 import sys
 import time
@@ -90,8 +90,10 @@ try:
 except ImportError:
     pass
 
-print(",".join(peers), flush=True)
 for line in sys.stdin:
+    if line.strip() == "names":
+        print(",".join(peers), flush=True)
+        continue
     name, mode, steps = line.strip().rsplit(" ", 2)
     run = getattr(peers[name], mode)
     start = time.process_time()
