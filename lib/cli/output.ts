@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { resolve } from "node:path";
 import { ConfigError, show } from "../experiments/config.js";
+import { makeFolder } from "../experiments/folder.js";
 
 /** Whether the user's input is at fault (exit code 2) rather than the run (exit code 1). */
 export function isUsageError(error: unknown): boolean {
@@ -10,7 +11,11 @@ export function isUsageError(error: unknown): boolean {
 /** Prints one clear line for a mistake in the input or a failure of the system, the stack for a defect; returns the code. */
 export function fail(error: unknown, code: number): number {
   const system = error instanceof Error && "syscall" in error;
-  const known = isUsageError(error) || system || (error instanceof Error && error.message.startsWith("layerwise:"));
+  const known =
+    isUsageError(error) ||
+    system ||
+    (error instanceof Error && error.name === "StoreError") ||
+    (error instanceof Error && error.message.startsWith("layerwise:"));
   const text = error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
   process.stderr.write(`layerwise: ${text.replace(/^layerwise: /, "")}\n`);
   return code;
@@ -24,13 +29,6 @@ export function integerOption(name: string, text: string, least: number, most: n
     throw new ConfigError({ message: `--${name} must be ${allowed}, got ${show(text)}`, key: name, got: text, allowed });
   }
   return value;
-}
-
-/** One level after the other: Node's own recursive mkdir never returns where the kernel refuses with ENOENT, as in /proc. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  mkdirSync(folder);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { fail, isUsageError } from "./output.js";
+import { sweepCommands } from "./sweep-commands.js";
 
 const collect = (value: string, previous: string[] = []) => [...previous, value];
 
@@ -60,6 +61,8 @@ function commands(returned: (code: number) => void): { program: Command; run: Co
         (await import("./reproduce.js")).reproduce(options),
       ),
     );
+
+  sweepCommands(program, action);
 
   program
     .command("doctor")

@@ -154,7 +154,8 @@ export function unknownName(what: string, word: string, names: readonly string[]
   });
 }
 
-function unknownKey(experiment: AnyExperiment, key: string, value: unknown, keys: readonly string[]): ConfigError {
+/** The error for a key that the experiment does not have. */
+export function unknownKey(experiment: AnyExperiment, key: string, value: unknown, keys: readonly string[]): ConfigError {
   const nearest = nearestName(key, keys);
   const allowed = keys.join(", ");
   return new ConfigError({
@@ -188,7 +189,10 @@ export function parseConfig(experiment: AnyExperiment, raw: Readonly<Record<stri
     if (!byKey.has(key)) throw unknownKey(experiment, key, raw[key], [...byKey.keys()]);
   }
   const result = experiment.schema.safeParse(raw);
-  if (result.success) return result.data as Config;
+  if (result.success) {
+    experiment.check?.(result.data);
+    return result.data as Config;
+  }
   const issue = result.error.issues[0]!;
   const info = byKey.get(String(issue.path[0] ?? ""));
   const custom = issue.code === "custom" ? issue.message : undefined;
@@ -198,7 +202,8 @@ export function parseConfig(experiment: AnyExperiment, raw: Readonly<Record<stri
   throw badValue(experiment, info, raw[info.key] === undefined ? info.default : raw[info.key], custom);
 }
 
-function parseValue(info: KeyInfo, text: string): unknown {
+/** The value that a text stands for; text that is no value of the key's type is returned as it is, for the schema to refuse. */
+export function parseValue(info: KeyInfo, text: string): unknown {
   if (info.nullable && text === "null") return null;
   switch (info.type) {
     case "number":

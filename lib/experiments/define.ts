@@ -28,6 +28,8 @@ export interface Experiment<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly schema: z.ZodObject<Shape>;
   /** Whether the wall time is one of its metrics (`wallSeconds`, added by whoever runs the trial, so that trials stay pure). */
   readonly timed?: boolean;
+  /** What the schema cannot say. Called with every complete configuration before anything runs; throws a `ConfigError`. */
+  check?(config: z.output<z.ZodObject<Shape>>): void;
   /** Must depend on nothing but its arguments. */
   trial(config: z.output<z.ZodObject<Shape>>, context: TrialContext): Metrics | Promise<Metrics>;
 }

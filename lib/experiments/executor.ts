@@ -26,21 +26,29 @@ export type TrialRecord =
 /** The record of a trial that came to its end. */
 export type OkRecord = Extract<TrialRecord, { status: "ok" }>;
 
+export type Chunks = Iterable<readonly Trial[]> | AsyncIterable<readonly Trial[]>;
+
+export interface ExecuteOptions {
+  readonly signal?: AbortSignal;
+  /** Wall seconds after which a trial is ended and counts as failed. */
+  readonly timeout?: number;
+}
+
 /**
  * Where trials run. Chunks (lists of trials that travel together) are taken from `chunks` only as fast as they can be
  * worked off, and records come back in the order in which they are ready, one per trial. A trial that throws, or takes its
  * process down, becomes a `failed` record; the others go on. Records do not depend on where or in what order trials ran.
  */
 export interface Executor {
-  execute(chunks: Iterable<readonly Trial[]>, options?: { signal?: AbortSignal }): AsyncIterable<TrialRecord>;
+  execute(chunks: Chunks, options?: ExecuteOptions): AsyncIterable<TrialRecord>;
   /** Ends the processes it has started. */
   close(): Promise<void>;
 }
 
 /** Checks a configuration and gives it its identity. @throws ConfigError */
-export function makeTrial(experiment: AnyExperiment, config: Readonly<Record<string, unknown>> = {}): Trial {
+export function makeTrial(experiment: AnyExperiment, config: Readonly<Record<string, unknown>> = {}, version?: string): Trial {
   const complete = parseConfig(experiment, config);
-  return { id: trialId(experiment.id, complete), experiment: experiment.id, config: complete };
+  return { id: trialId(experiment.id, complete, version), experiment: experiment.id, config: complete };
 }
 
 /** Cuts a sequence of trials into lists of at most `size`. */

@@ -3,4 +3,5 @@ export { type AnyExperiment, defineExperiment, type Experiment, type Metric, typ
 export { chunked, type Executor, makeTrial, type OkRecord, type Timing, type Trial, type TrialRecord } from "./executor.js";
 export { LocalExecutor, type LocalOptions } from "./local.js";
 export { experimentById, experiments } from "./registry.js";
+export * from "./sweep/index.js";
 export { runTrial, type Series, type StoredMetric, type StoredMetrics, type TrialResult, trialId } from "./trial.js";

@@ -97,6 +97,10 @@ export const linearRepresentation = defineExperiment({
     "Learns y = F* G* x + ε with anisotropic inputs by f(x) = F G x and transfers G to a second task: train loss, subspace distance and transfer loss against steps.",
   schema,
   timed: true,
+  check(config) {
+    check(config);
+    optimizerOf(config);
+  },
   trial(config, { stream, record }) {
     const { steps, lr, schedule } = config;
     const { training, evaluate } = prepare(config, stream);
@@ -134,7 +138,6 @@ export const linearRepresentation = defineExperiment({
 
 function prepare(config: Config, stream: Stream) {
   const { d, dy, k, tasks, noise, condF, batchNorm, n, sampling, inputs, fisher, optimizer } = config;
-  check(config);
   const trunkStar = randomTrunk(stream.child("representation"), k, d);
   const law = { dy, covariance: covarianceOf(config), condF, noise };
   const initial = stream.child("initialisation");

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import workerpool from "workerpool";
-import type { Executor, Trial, TrialRecord } from "./executor.js";
+import type { Chunks, ExecuteOptions, Executor, Trial, TrialRecord } from "./executor.js";
 
 /** Options of {@link LocalExecutor}. */
 export interface LocalOptions {
@@ -29,6 +29,15 @@ function causeOfDeath(error: unknown): string {
   return text.split("\n")[0]!;
 }
 
+/** Ends a process of ours; it may have ended by itself. */
+function kill(pid: number): void {
+  try {
+    if (pid > 0) process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 /**
  * Runs trials in a pool of processes on this machine, one BLAS thread each. Processes rather than threads: a crash in
  * native code then costs one trial, not the run. A trial whose process died is tried once more, alone, and then counts as
@@ -46,15 +55,19 @@ export class LocalExecutor implements Executor {
     this.pool = workerpool.pool(script, {
       workerType: "process",
       maxWorkers: this.workers,
-      forkOpts: { execArgv, env: { ...process.env, OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" } },
+      forkOpts: {
+        execArgv,
+        env: { ...process.env, LAYERWISE_PARENT: String(process.pid), OPENBLAS_NUM_THREADS: "1", OMP_NUM_THREADS: "1" },
+      },
     });
   }
 
-  async *execute(chunks: Iterable<readonly Trial[]>, options: { signal?: AbortSignal } = {}): AsyncGenerator<TrialRecord> {
-    const { signal } = options;
-    const source = chunks[Symbol.iterator]();
+  async *execute(chunks: Chunks, options: ExecuteOptions = {}): AsyncGenerator<TrialRecord> {
+    const { signal, timeout } = options;
+    const source = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
     const ready: TrialRecord[] = [];
     let inFlight = 0;
+    let pulling = false;
     let exhausted = false;
     let fatal: unknown;
     let wake = () => {};
@@ -66,10 +79,26 @@ export class LocalExecutor implements Executor {
     const submit = (chunk: readonly Trial[], suspects: ReadonlySet<string>) => {
       inFlight++;
       let done = 0;
-      const receive = (record: TrialRecord) => {
-        done++;
-        ready.push(record);
-        wake();
+      let pid = 0;
+      let timedOut = false;
+      let clock: NodeJS.Timeout | undefined;
+      const startClock = () => {
+        clearTimeout(clock);
+        if (timeout === undefined || done >= chunk.length) return;
+        clock = setTimeout(() => {
+          timedOut = true;
+          kill(pid);
+        }, timeout * 1000);
+      };
+      const receive = (message: TrialRecord | { pid: number }) => {
+        if (timedOut) return;
+        if ("pid" in message) pid = message.pid;
+        else {
+          done++;
+          ready.push(message);
+          wake();
+        }
+        startClock();
       };
       this.pool
         .exec("runChunk", [chunk, this.modules], { on: receive })
@@ -82,7 +111,8 @@ export class LocalExecutor implements Executor {
             const culprit = chunk[done]!;
             const rest = chunk.slice(done + 1);
             if (rest.length) submit(rest, suspects);
-            if (suspects.has(culprit.id)) ready.push({ ...culprit, status: "failed", error: causeOfDeath(error) });
+            if (timedOut) ready.push({ ...culprit, status: "failed", error: `took longer than the timeout of ${timeout} s` });
+            else if (suspects.has(culprit.id)) ready.push({ ...culprit, status: "failed", error: causeOfDeath(error) });
             else submit([culprit], new Set([culprit.id]));
           },
         )
@@ -90,9 +120,24 @@ export class LocalExecutor implements Executor {
           fatal = error;
         })
         .then(() => {
+          clearTimeout(clock);
           inFlight--;
           wake();
         });
+    };
+    const take = ({ done, value }: IteratorResult<readonly Trial[]>) => {
+      if (done) exhausted = true;
+      else if (value.length) submit(value, new Set());
+    };
+    const pull = async (next: PromiseLike<IteratorResult<readonly Trial[]>>) => {
+      pulling = true;
+      try {
+        take(await next);
+      } catch (error) {
+        fatal = error;
+      }
+      pulling = false;
+      wake();
     };
 
     signal?.throwIfAborted();
@@ -100,15 +145,15 @@ export class LocalExecutor implements Executor {
     try {
       for (;;) {
         // A second chunk per process waits in the pool, so that no process idles; no more, so that memory stays flat.
-        while (!exhausted && inFlight < 2 * this.workers && ready.length < 1000) {
+        while (!exhausted && !pulling && inFlight < 2 * this.workers && ready.length < 1000) {
           const next = source.next();
-          if (next.done) exhausted = true;
-          else if (next.value.length) submit(next.value, new Set());
+          if ("then" in next) void pull(next);
+          else take(next);
         }
         if (fatal) throw fatal;
         signal?.throwIfAborted();
         if (ready.length) yield ready.shift()!;
-        else if (inFlight === 0) return;
+        else if (inFlight === 0 && !pulling) return;
         else {
           await new Promise<void>((resolve) => {
             wake = resolve;

@@ -30,10 +30,13 @@ function canonical(value: unknown): unknown {
   );
 }
 
-/** Identity of a trial: a hash of the experiment's id and its complete configuration (seed included). */
-export function trialId(experiment: string, config: Config): string {
+/**
+ * Identity of a trial: a hash of the experiment's id, its complete configuration (seed included) and, where results are kept,
+ * the version of the code.
+ */
+export function trialId(experiment: string, config: Config, version?: string): string {
   return createHash("sha256")
-    .update(JSON.stringify(canonical({ experiment, config })))
+    .update(JSON.stringify(canonical({ experiment, config, version })))
     .digest("hex")
     .slice(0, 32);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { environment } from "../../../lib/experiments/environment.js";
-import type { Executor, TrialRecord } from "../../../lib/experiments/executor.js";
+import type { Executor, Trial, TrialRecord } from "../../../lib/experiments/executor.js";
 import { figures } from "../../../lib/experiments/paper/index.js";
 import { reproduceCommand, writeReport } from "../../../lib/experiments/paper/write.js";
 import { runFigures } from "../../../lib/experiments/reproduce.js";
@@ -20,7 +20,9 @@ function fake(arrange: (records: TrialRecord[]) => TrialRecord[], seconds: numbe
   return {
     ran,
     async *execute(chunks) {
-      const records = [...chunks].flat().map((trial): TrialRecord => {
+      const planned: Trial[] = [];
+      for await (const chunk of chunks) planned.push(...chunk);
+      const records = planned.map((trial): TrialRecord => {
         ran.push(trial.id);
         return { ...trial, ...world(paper)(trial), status: "ok", timing: { seconds, cpuSeconds: seconds } };
       });

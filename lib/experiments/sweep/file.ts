@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { extname } from "node:path";
+import { parse as parseToml } from "smol-toml";
+import { parse as parseYaml } from "yaml";
+import { ConfigError, nearestName, show } from "../config.js";
+import { reason } from "./errors.js";
+
+/** What a sweep file says, before the axes are read: that needs the experiment. */
+export interface SweepFile {
+  readonly experiment: string;
+  readonly axes: object;
+  readonly search: object | undefined;
+}
+
+export const sweepFileExtensions = [".yaml", ".yml", ".json", ".toml"];
+
+/** The keys of a file; those of a run folder's config.json that are no part of the question are passed over. */
+const KEYS = ["experiment", "axes", "search"];
+const PASSED = ["kind", "format", "title", "version", "trials", "module", "source", "keys", "$schema"];
+
+/** More than any sweep needs; a larger file is something else. */
+const MAX_BYTES = 16 << 20;
+
+/**
+ * Reads a sweep from YAML, JSON or TOML: `experiment` (an id, or a file beside this one), `axes` (key: value, list, or text
+ * as on the command line) and `search` (`kind` and its settings).
+ * @throws ConfigError naming the file and the key.
+ */
+export function readSweepFile(path: string): SweepFile {
+  const bad = (key: string, got: unknown, allowed: string, nearest?: string) =>
+    new ConfigError({
+      message: `${path}: ${key ? `${key} must be ${allowed}, got ${show(got)}` : allowed}${nearest ? ` — did you mean ${nearest}?` : ""}`,
+      key,
+      got,
+      allowed,
+      nearest,
+    });
+  let text: string;
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length > MAX_BYTES) throw new Error(`larger than ${MAX_BYTES >> 20} MiB`);
+    text = bytes.toString("utf8");
+  } catch (error) {
+    throw bad("", path, `cannot be read: ${reason(error)}`);
+  }
+  let value: unknown;
+  try {
+    const extension = extname(path);
+    value = extension === ".json" ? JSON.parse(text) : extension === ".toml" ? parseToml(text) : parseYaml(text, { maxAliasCount: 100 });
+  } catch (error) {
+    throw bad("", path, (error as Error).message.split("\n")[0]!);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad("", value, "must hold keys: experiment, axes, search");
+  const file = value as Record<string, unknown>;
+  for (const key of Object.keys(file)) {
+    if (!KEYS.includes(key) && !PASSED.includes(key))
+      throw new ConfigError({
+        message: `${path}: unknown key ${show(key)}; keys are ${KEYS.join(", ")}${hint(key)}`,
+        key,
+        got: file[key],
+        allowed: KEYS.join(", "),
+        nearest: nearestName(key, KEYS),
+      });
+  }
+  const { experiment, axes = {}, search } = file;
+  if (typeof experiment !== "string") throw bad("experiment", experiment, "an experiment's id or a file");
+  if (typeof axes !== "object" || axes === null || Array.isArray(axes)) throw bad("axes", axes, "key: values");
+  if (search !== undefined && (typeof search !== "object" || search === null || Array.isArray(search)))
+    throw bad("search", search, "kind: grid, random or asha, with its settings");
+  return { experiment, axes, search: search ?? undefined };
+}
+
+const hint = (key: string) => {
+  const nearest = nearestName(key, KEYS);
+  return nearest ? ` — did you mean ${nearest}?` : "";
+};
