@@ -106,6 +106,7 @@ export class LocalExecutor implements Executor {
           () => {},
           (error: unknown) => {
             if (signal?.aborted) return;
+            this.nudge();
             if (done >= chunk.length) return;
             // Trials run in order: the first without a record is the one that was running.
             const culprit = chunk[done]!;
@@ -163,6 +164,19 @@ export class LocalExecutor implements Executor {
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  /**
+   * workerpool 10 waits for the exit of a process that is gone already before it looks at its queue again; whatever it is given
+   * makes it look at once.
+   */
+  private nudge(): void {
+    setImmediate(() => {
+      this.pool.exec("runChunk", [[], []]).then(
+        () => {},
+        () => {},
+      );
+    });
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import type { Chunks, Executor, TrialRecord } from "../../../lib/experiments/executor.js";
+import { sweep } from "../../../lib/experiments/index.js";
+import { perform } from "../../../lib/experiments/perform.js";
+import { InlineExecutor } from "../../../lib/experiments/sweep/inline.js";
+import { headOf, journalsIn, lines } from "../../../lib/experiments/sweep/journal.js";
+import { reopenPlan, workOn } from "../../../lib/experiments/sweep/session.js";
+import { RunFolder } from "../../../lib/experiments/sweep/store.js";
+import orbit from "./fixture.js";
+
+const root = mkdtempSync(join(tmpdir(), "layerwise-sweep-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const module = new URL("./fixture.ts", import.meta.url).href;
+const fixture = fileURLToPath(module);
+const main = fileURLToPath(new URL("../../../lib/cli/main.ts", import.meta.url));
+const out = (name: string) => join(root, name);
+const aggregate = (name: string) => readFileSync(join(root, name, "results.csv"), "utf8");
+
+/** How many rows of each kind every trial has. */
+function tally(name: string): Map<string, { ok: number; failed: number }> {
+  const found = new Map<string, { ok: number; failed: number }>();
+  for (const file of journalsIn(out(name))) {
+    for (const { bytes } of lines(join(out(name), file))) {
+      const head = headOf(bytes)!;
+      const counts = found.get(head.id) ?? { ok: 0, failed: 0 };
+      counts[head.status]++;
+      found.set(head.id, counts);
+    }
+  }
+  return found;
+}
+
+function start(...args: string[]): { child: ChildProcess; done: Promise<{ code: number | null; stdout: string; stderr: string }> } {
+  const child = spawn(process.execPath, ["--import", "tsx", main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const text = { stdout: "", stderr: "" };
+  child.stdout!.on("data", (data) => {
+    text.stdout += data;
+  });
+  child.stderr!.on("data", (data) => {
+    text.stderr += data;
+  });
+  return { child, done: new Promise((resolve) => child.on("close", (code) => resolve({ code, ...text }))) };
+}
+
+const until = async (condition: () => boolean) => {
+  for (let waited = 0; waited < 600; waited++) {
+    if (condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("waited in vain");
+};
+
+/** Delivers trials in another order than they were given, and each twice. */
+const scrambling: Executor = {
+  async *execute(chunks: Chunks) {
+    const records: TrialRecord[] = [];
+    for await (const chunk of chunks) {
+      for (const trial of chunk) records.unshift(await perform(trial, [orbit]));
+      if (records.length >= 10) {
+        yield* records;
+        yield* records.splice(0);
+      }
+    }
+    yield* records;
+  },
+  async close() {},
+};
+
+describe("sweep", () => {
+  it("has the same aggregate to the bit whatever runs it: one process, two, this one, or any order", async () => {
+    const axes = { rate: [3.9, 3.99], steps: [20, 100], seed: "0:5" } as const;
+    for (const [name, options] of [
+      ["one", { module, workers: 1 }],
+      ["two", { module, workers: 2 }],
+      ["inline", { module, executor: new InlineExecutor([orbit]) }],
+      ["scrambled", { module, executor: scrambling }],
+    ] as const) {
+      const result = await sweep(orbit, axes, { out: out(name), ...options });
+      expect(result).toMatchObject({ ok: 20, failed: 0, complete: true });
+      expect([...tally(name).values()]).toEqual(Array.from({ length: 20 }, () => ({ ok: 1, failed: 0 })));
+      expect(aggregate(name)).toBe(aggregate("one"));
+      expect([...result.rows()].map(({ index }) => index)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    }
+    expect(aggregate("one").split("\n")).toHaveLength(22);
+  });
+
+  it("runs what is missing after five kills, each trial once, and leaves no process behind", async () => {
+    const args = ["rate=3.9,3.99", "wait=0.02", "seed=0:60"];
+    await start("sweep", fixture, ...args, "--out", out("calm"), "--workers", "1").done;
+    const killed = out("killed");
+    let command = ["sweep", fixture, ...args, "--out", killed, "--workers", "2"];
+    for (let kill = 1; kill <= 5; kill++) {
+      const before = kill === 1 ? 0 : tally("killed").size;
+      const { child, done } = start(...command);
+      await until(() => {
+        try {
+          return tally("killed").size >= before + 8;
+        } catch {
+          return false;
+        }
+      });
+      const workers = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
+      child.kill("SIGKILL");
+      await done;
+      await until(() => workers.every((pid) => !isAlive(pid)));
+      command = ["resume", killed, "--workers", "2"];
+    }
+    // A torn tail on top.
+    writeFileSync(join(killed, journalsIn(killed)[0]!), '{"id":"0123', { flag: "a" });
+    const { code, stdout } = await start(...command, "--json").done;
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ trials: 120, ok: 120, failed: 0, missing: 0, running: null, complete: true });
+    const counts = [...tally("killed").values()];
+    expect(counts).toHaveLength(120);
+    expect(counts.every(({ ok, failed }) => ok === 1 && failed === 0)).toBe(true);
+    expect(aggregate("killed")).toBe(aggregate("calm"));
+  });
+
+  it("refuses a second process on the folder and stops at a signal, keeping what there is", async () => {
+    const { child, done } = start("sweep", fixture, "wait=0.05", "seed=0:400", "--out", out("shared"), "--workers", "1");
+    await until(() => readdirSync(root).includes("shared") && tally("shared").size > 2);
+    const second = await start("resume", out("shared")).done;
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(new RegExp(`in use by process ${child.pid}.*two sweeps`));
+    const status = await start("status", out("shared"), "--json").done;
+    expect(JSON.parse(status.stdout)).toMatchObject({ trials: 400, running: { pid: child.pid } });
+    child.kill("SIGINT");
+    const { code, stderr } = await done;
+    expect(code).toBe(130);
+    expect(stderr).toContain("layerwise resume");
+    expect(tally("shared").size).toBeLessThan(400);
+    expect(JSON.parse((await start("status", out("shared"), "--json").done).stdout).running).toBeNull();
+  });
+
+  it("loses one trial to a crash, a hang or an exception, retries as often as it is told, and can fail fast", async () => {
+    const mode = ["plain", "throw", "crash", "hang"];
+    const result = await sweep(
+      orbit,
+      { mode: ["plain", "throw", "crash", "hang"] as const, seed: [0] },
+      { out: out("bad"), module, workers: 2, maxRetries: 1, timeout: 3 },
+    );
+    expect(result).toMatchObject({ ok: 1, failed: 3, complete: true });
+    const rows = new Map([...result.rows()].map((row) => [(row.config as { mode: string }).mode, row]));
+    expect(mode.map((name) => rows.get(name)!.attempt)).toEqual([0, 1, 1, 1]);
+    const error = (name: string) => (rows.get(name) as unknown as { error: string }).error;
+    expect(error("throw")).toContain("on purpose");
+    expect(error("crash")).toContain("SIGSEGV");
+    expect(error("hang")).toContain("timeout of 3 s");
+
+    const folder = RunFolder.open(out("bad"));
+    const spec = await reopenPlan(folder);
+    const again = (options: object) => workOn(folder, spec, new InlineExecutor([{ ...orbit, trial: () => ({ sum: 1 }) }]), options);
+    expect(await again({})).toMatchObject({ ok: 1, failed: 3 });
+    expect(await again({ retryFailed: true })).toMatchObject({ ok: 4, failed: 0 });
+
+    const fast = await sweep(
+      orbit,
+      { mode: ["throw", "plain"] as const, seed: [0, 1, 2] },
+      { out: out("fast"), executor: new InlineExecutor([orbit]), failFast: true },
+    );
+    expect(fast).toMatchObject({ failed: 1, complete: false, stopped: "a trial failed" });
+  });
+
+  it("does not mix results of different code unless it is forced to", async () => {
+    await sweep(orbit, { seed: [0, 1] }, { out: out("changed"), module, executor: new InlineExecutor([orbit]) });
+    const path = join(out("changed"), "config.json");
+    writeFileSync(path, readFileSync(path, "utf8").replace(/"version": "/, '"version": "0.0.0-'));
+    const folder = RunFolder.open(out("changed"));
+    await expect(reopenPlan(folder)).rejects.toThrow(/--force/);
+    expect((await reopenPlan(folder, { force: true })).version).toBe(folder.manifest.version);
+  });
+
+  it("resumes ASHA with the same trials", async () => {
+    const search = { kind: "asha", samples: 20, metric: "sum", budget: { key: "steps", min: 10, max: 90 } };
+    const axes = { rate: "lin:3.6:4", seed: [0, 1] } as const;
+    await sweep(orbit, axes, { out: out("asha"), search, module, executor: new InlineExecutor([orbit]) });
+    // Two thirds of a run of the same search, then the rest of it.
+    const controller = new AbortController();
+    let count = 0;
+    const observe = () => {
+      if (++count === 30) controller.abort();
+    };
+    const first = await sweep(orbit, axes, {
+      out: out("asha2"),
+      search,
+      module,
+      executor: new InlineExecutor([orbit]),
+      signal: controller.signal,
+      observe,
+    });
+    expect(first).toMatchObject({ ok: 30, stopped: "interrupted" });
+    const folder = RunFolder.open(out("asha2"));
+    await workOn(folder, await reopenPlan(folder), new InlineExecutor([orbit]));
+    expect(aggregate("asha2")).toBe(aggregate("asha"));
+    expect(aggregate("asha").split("\n").length).toBeGreaterThan(55);
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
