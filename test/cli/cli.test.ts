@@ -112,7 +112,7 @@ describe("bad input", () => {
     ],
     [
       ["run", "linear-representation", "--set", "dampng=1"],
-      ["dampng", '"1"', "did you mean damping?", "noise, cond"],
+      ["dampng", '"1"', "did you mean damping?", "noise, spectrum"],
     ],
     [
       ["run", "linear-representation", "--set", "d=many"],
