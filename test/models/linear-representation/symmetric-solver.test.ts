@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gemm, Matrix, syrk } from "../../../lib/linalg/index.js";
+import { axpy, gemm, Matrix, norm, syrk } from "../../../lib/linalg/index.js";
 import { SymmetricSolver, solveRight } from "../../../lib/models/linear-representation/index.js";
 import { Stream } from "../../../lib/random/index.js";
 
@@ -37,6 +37,19 @@ describe("SymmetricSolver", () => {
     solver.set(a);
     const b = gaussian("b", 5, 2);
     close(gemm(a, solver.left(b.clone())), b);
+  });
+
+  it("notices that a matrix is singular also where Cholesky goes through by rounding", () => {
+    for (let draw = 0; draw < 40; draw++) {
+      const head = gaussian(`head ${draw}`, 7, 8); // FᵀF of fewer outputs than features
+      const singular = syrk(head.T);
+      const solver = new SymmetricSolver(8);
+      solver.set(singular);
+      const solution = solver.left(gemm(head.T, gaussian(`residual ${draw}`, 7, 1)));
+      // A⁺ A x = x: nothing outside the range, up to rounding times the condition of A on it
+      const outside = axpy(-1, solver.left(gemm(singular, solution)), solution.clone());
+      expect(norm(outside)).toBeLessThan(1e-6 * norm(solution));
+    }
   });
 
   it("refuses what is not finite", () => {
