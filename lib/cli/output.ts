@@ -1,5 +1,10 @@
+<<<<<<< Updated upstream
 import { existsSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
+=======
+import { accessSync, constants, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+>>>>>>> Stashed changes
 import { ConfigError, show } from "../experiments/config.js";
 import { makeFolder } from "../experiments/folder.js";
 
@@ -40,6 +45,7 @@ export function resultFolder(path: string, marker: string): string {
   const folder = resolve(path);
   const bad = (why: string) =>
     new ConfigError({ message: `--out ${show(path)}: ${why}`, key: "out", got: path, allowed: "a new, empty or earlier results folder" });
+  if (path === "") throw bad("is no folder's name");
   if (existsSync(folder)) {
     let names: string[];
     try {
@@ -53,6 +59,11 @@ export function resultFolder(path: string, marker: string): string {
     makeFolder(folder);
   } catch (error) {
     throw bad(`cannot be created (${(error as NodeJS.ErrnoException).code})`);
+  }
+  try {
+    accessSync(folder, constants.W_OK); // before the work, not after it
+  } catch (error) {
+    throw bad(`cannot be written to (${(error as NodeJS.ErrnoException).code})`);
   }
   return folder;
 }

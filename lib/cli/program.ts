@@ -22,13 +22,18 @@ function commands(returned: (code: number) => void): { program: Command; run: Co
       returned(typeof code === "number" ? code : 0);
     };
 
-  const program = new Command("layerwise")
+  const program: Command = new Command("layerwise")
     .description(
       "Layer-wise preconditioned optimization on the CPU: experiments, figures and checks.\nResults go to stdout, progress to stderr.",
     )
     .version(version)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(oneLine(text)) });
+    .configureOutput({
+      outputError: (text, write) => {
+        const names = program.commands.map((command) => command.name());
+        write(oneLine(text.includes("unknown command") ? `${text} — commands are ${names.join(", ")}` : text));
+      },
+    });
 
   program
     .command("list")

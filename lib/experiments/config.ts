@@ -195,7 +195,9 @@ export function parseConfig(experiment: AnyExperiment, raw: Readonly<Record<stri
   }
   const issue = result.error.issues[0]!;
   const info = byKey.get(String(issue.path[0] ?? ""));
-  const custom = issue.code === "custom" ? issue.message : undefined;
+  const value = raw[String(issue.path[0] ?? "")];
+  const unsafe = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
+  const custom = issue.code === "custom" ? issue.message : unsafe ? "beyond ±(2⁵³ − 1), where integers are not exact" : undefined;
   if (!info) {
     throw new ConfigError({ message: `${experiment.id}: ${issue.message}`, key: "", allowed: issue.message });
   }

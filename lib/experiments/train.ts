@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { DType } from "../linalg/index.js";
 import { Batches, evaluate, evaluateBatch, NetworkCurvature, type Problem, type ProblemName, problems } from "../models/networks/index.js";
 import { createOptimizer, findMethod, methodIds, methodShape } from "../optim/index.js";
+import { ConfigError, show } from "./config.js";
 import { defineExperiment } from "./define.js";
 
 const names = Object.keys(problems) as [ProblemName, ...ProblemName[]];
@@ -51,13 +52,12 @@ export const train = defineExperiment({
     const curvature = new NetworkCurvature(network, loss, data.targets.cols, stream.child("curvature labels"));
     const method = findMethod(config.optimizer);
     const known = methodShape(method);
-    const optimizer = createOptimizer(config.optimizer, network.parameters, {
+    const optimizer = createWith(config.optimizer, network.parameters, config.options, {
       ...(config.lr === null ? {} : { lr: config.lr }),
       ...(config.decay === 0 ? {} : { decay: config.decay }),
       ...(config.schedule === "constant" ? {} : { schedule: { kind: config.schedule, steps: config.steps } }),
       ...(config.damping !== null && "damping" in known ? { damping: config.damping } : {}),
       ...("provider" in known ? { provider: curvature, fisher: config.fisher ?? "exact" } : {}),
-      ...(JSON.parse(config.options) as object),
     });
     // Only some methods look at output gradients; the others need no pass for the Fisher matrix.
     const kind = method.curvature ? (config.fisher ?? "sampled") : "empirical";
@@ -95,3 +95,27 @@ export const train = defineExperiment({
     };
   },
 });
+
+/** {@link createOptimizer} with further options given as JSON. @throws ConfigError when they are not what the method takes. */
+function createWith(method: string, parameters: Parameters<typeof createOptimizer>[1], json: string, options: object) {
+  const bad = (why: string) =>
+    new ConfigError({
+      message: `train: options must be a JSON object of options of ${method}, got ${show(json)} (${why})`,
+      key: "options",
+      got: json,
+      allowed: `a JSON object of options of ${method}`,
+    });
+  let own: unknown;
+  try {
+    own = JSON.parse(json);
+  } catch (error) {
+    throw bad((error as Error).message);
+  }
+  if (typeof own !== "object" || own === null || Array.isArray(own)) throw bad("not an object");
+  try {
+    return createOptimizer(method, parameters, { ...options, ...own });
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) throw bad(error.message);
+    throw error;
+  }
+}

@@ -145,6 +145,27 @@ describe("bad input", () => {
       ["--jsn", "--json"],
     ],
     [["reprodcue"], ["reprodcue", "reproduce"]],
+    [["figures"], ["figures", "commands are list, run, "]],
+    [
+      ["run", "linear-representation", "--set", "seed=9007199254740993"],
+      ["seed must be", "2⁵³ − 1"],
+    ],
+    [
+      ["run", "train", "--set", "options=every:2"],
+      ["options must be a JSON object", '"every:2"'],
+    ],
+    [
+      ["run", "train", "--set", "options=[2]"],
+      ["options must be a JSON object", "not an object"],
+    ],
+    [
+      ["run", "train", "--set", 'options={"evry":2}'],
+      ["options of kfac", 'did you mean "every"?'],
+    ],
+    [
+      [...small, "--out", ""],
+      ["--out", '""'],
+    ],
     [
       ["reproduce", "--seed", "-1"],
       ["--seed must be an integer in [0, ", '"-1"'],
