@@ -99,6 +99,13 @@ if (isMainThread) {
 } else await import("./quick-start.mjs");\n`,
 );
 check("quick start in four worker threads", () => void runScript("workers.mjs"));
+check("every subpath, without the optional peers", () => {
+  const { exports } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+  const names = Object.keys(exports).filter((name) => !name.endsWith(".json"));
+  writeFileSync(join(project, "subpaths.mjs"), names.map((name) => `await import("layerwise${name.slice(1)}");\n`).join(""));
+  runScript("subpaths.mjs");
+  return `${names.length}`;
+});
 check("the command line", () => runScript("node_modules/.bin/layerwise", ["doctor"]).split("\n").pop());
 
 // Every set of kernels in the binary that this processor can run (others would end in an illegal instruction).
