@@ -1,10 +1,5 @@
-<<<<<<< Updated upstream
-import { existsSync, readdirSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
-=======
-import { accessSync, constants, existsSync, mkdirSync, readdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
->>>>>>> Stashed changes
 import { ConfigError, show } from "../experiments/config.js";
 import { makeFolder } from "../experiments/folder.js";
 
