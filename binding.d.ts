@@ -205,10 +205,10 @@ export interface Lapack<T extends Float64Array | Float32Array> {
   ): number;
   /**
    * Cholesky factor of a symmetric positive definite n×n matrix: A = L·Lᵀ (`lower`) or Uᵀ·U, in that triangle of `a`
-   * (LAPACK potrf).
+   * (LAPACK potrf). With `clear` the other triangle becomes zero.
    * @throws Error `ERR_NOT_POSITIVE_DEFINITE`, naming the order of the leading minor.
    */
-  potrf(lower: boolean, n: number, a: T, aOffset: number, lda: number): void;
+  potrf(lower: boolean, clear: boolean, n: number, a: T, aOffset: number, lda: number): void;
   /** B ← A⁻¹·B (n×nrhs) from the Cholesky factor of A (LAPACK potrs). NaN and infinities propagate. */
   potrs(lower: boolean, n: number, nrhs: number, factor: T, factorOffset: number, ldf: number, b: T, bOffset: number, ldb: number): void;
   /**

@@ -54,19 +54,25 @@ void gemm(bool transA, bool transB, int m, int n, int k, T alpha, const T* a, in
   Blas<T>::gemm(CblasRowMajor, transposition(transA), transposition(transB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
-/// The upper triangle of a square matrix becomes the transpose of its lower one; in tiles, for the caches' sake.
+/// The upper triangle of a square matrix becomes the transpose of its lower one. Large matrices go by tiles of a cache line's
+/// width through memory of their own: rows a power of two apart share few places in the caches.
 template <typename T> void mirrorLower(int n, T* c, int ldc) {
-  constexpr int kTile = 32;
+  constexpr int kTile = 8, kLarge = 128;
   const int64_t ld = ldc;
-  for (int i0 = 0; i0 < n; i0 += kTile) {
-    const int i1 = std::min(n, i0 + kTile);
-    for (int j0 = 0; j0 <= i0; j0 += kTile) {
-      for (int i = i0; i < i1; ++i) {
-        const int j1 = std::min(i, j0 + kTile);
-        for (int j = j0; j < j1; ++j) c[j * ld + i] = c[i * ld + j];
-      }
+  const int tiled = n < kLarge ? 0 : n - n % kTile;
+  for (int i0 = 0; i0 < tiled; i0 += kTile) {
+    for (int j0 = 0; j0 < i0; j0 += kTile) {
+      T tile[kTile][kTile];
+      for (int i = 0; i < kTile; ++i)
+        for (int j = 0; j < kTile; ++j) tile[j][i] = c[(i0 + i) * ld + j0 + j];
+      for (int j = 0; j < kTile; ++j)
+        for (int i = 0; i < kTile; ++i) c[(j0 + j) * ld + i0 + i] = tile[j][i];
     }
+    for (int i = i0; i < i0 + kTile; ++i)
+      for (int j = i0; j < i; ++j) c[j * ld + i] = c[i * ld + j];
   }
+  for (int i = tiled; i < n; ++i)
+    for (int j = 0; j < i; ++j) c[j * ld + i] = c[i * ld + j];
 }
 
 /// C ← α·A·B + β·C (left) or α·B·A + β·C, A symmetric and read in one triangle; C is m×n.

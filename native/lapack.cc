@@ -67,10 +67,12 @@ template <typename T> napi_value syevrExport(Args& in) {
 }
 
 template <typename T> napi_value potrfExport(Args& in) {
-  const bool lower = in.boolean("lower");
+  const bool lower = in.boolean("lower"), clear = in.boolean("clear");
   const int n = in.dimension("n");
   const auto a = in.matrix<T>("a", n, n);
   potrf(lower, n, a.data, a.ld);
+  if (clear)
+    for (int i = 0; i < n; ++i) std::fill(lower ? a.row(i) + i + 1 : a.row(i), lower ? a.row(i) + n : a.row(i) + i, T(0));
   return in.undefined();
 }
 

@@ -2,22 +2,34 @@
 #include <cmath>
 #include <cstring>
 #include <string>
-#include <type_traits>
 
+#include "blas.h"
 #include "lapack.h"
 
 namespace layerwise {
 namespace {
 
-/// Whether every element of a row is finite, by the exponent bits: that vectorises, comparisons do not.
-template <typename T> bool finiteRow(const T* x, int64_t n) {
-  using Bits = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
-  constexpr Bits exponent = sizeof(T) == 8 ? static_cast<Bits>(0x7ff0000000000000ull) : static_cast<Bits>(0x7f800000u);
-  Bits bad = 0;
+/// Whether every element of a row is finite, in a form that SSE2 vectorises: x − x is 0 or NaN.
+bool finiteRow(const double* x, int64_t n) {
+  constexpr int kLanes = 8;
+  double lanes[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    for (int l = 0; l < kLanes; ++l) lanes[l] += x[i + l] - x[i + l];
+  for (; i < n; ++i) lanes[0] += x[i] - x[i];
+  double sum = 0;
+  for (double lane : lanes) sum += lane;
+  return sum == 0;
+}
+
+/// The same by the exponent bits, which in single precision is quicker.
+bool finiteRow(const float* x, int64_t n) {
+  constexpr uint32_t exponent = 0x7f800000u;
+  uint32_t bad = 0;
   for (int64_t i = 0; i < n; ++i) {
-    Bits bits;
+    uint32_t bits;
     std::memcpy(&bits, x + i, sizeof bits);
-    bad |= static_cast<Bits>((bits & exponent) == exponent);
+    bad |= static_cast<uint32_t>((bits & exponent) == exponent);
   }
   return bad == 0;
 }
@@ -65,12 +77,11 @@ template <typename T> void transposeInPlace(int n, T* a, int lda) {
 }
 
 template <typename T> void mirrorTriangle(bool lower, int n, T* a, int lda) {
+  if (lower) return mirrorLower(n, a, lda);
   for (int64_t i0 = 0; i0 < n; i0 += kTile)
     for (int64_t j0 = 0; j0 <= i0; j0 += kTile)
       for (int64_t i = i0; i < std::min<int64_t>(i0 + kTile, n); ++i)
-        for (int64_t j = j0; j < std::min(j0 + kTile, i); ++j)
-          if (lower) a[j * lda + i] = a[i * lda + j];
-          else a[i * lda + j] = a[j * lda + i];
+        for (int64_t j = j0; j < std::min(j0 + kTile, i); ++j) a[i * lda + j] = a[j * lda + i];
 }
 
 #define LAYERWISE_INSTANTIATE(T)                                                 \

@@ -11,8 +11,7 @@ import { Matrix, type Real } from "./matrix.js";
 export function cholesky<T extends Real>(a: Matrix<T>, options: { out?: Matrix<T> } = {}): Matrix<T> {
   const n = requireSquare("cholesky", a);
   const out = copyInto("cholesky", a, options.out);
-  routines(a.data).potrf(true, n, out.data, out.offset, leading(out));
-  for (let i = 0; i < n; i++) out.data.fill(0, out.offset + i * out.stride + i + 1, out.offset + i * out.stride + n);
+  routines(a.data).potrf(true, true, n, out.data, out.offset, leading(out));
   return out;
 }
 

@@ -103,7 +103,7 @@ export function condition(a: Matrix<Real>, options: { method?: "svd" | "lu" | "c
   const norm = lapack.norm1(n, n, a.data, a.offset, leading(a));
   let reciprocal = 0;
   if (method === "cholesky") {
-    lapack.potrf(true, n, factor.data, 0, n);
+    lapack.potrf(true, false, n, factor.data, 0, n);
     reciprocal = lapack.pocon(true, n, factor.data, 0, n, norm);
   } else if (lapack.getrf(n, n, factor.data, 0, n, new Int32Array(n), 0) === 0) {
     reciprocal = lapack.gecon(n, factor.data, 0, n, norm);

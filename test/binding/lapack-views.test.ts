@@ -81,7 +81,7 @@ describe.each(["float64", "float32"] as const)("%s", (dtype) => {
     });
     for (const lower of [true, false]) {
       compare([[a, n, n]], (a) => {
-        lapack.potrf(lower, n, ...a);
+        lapack.potrf(lower, false, n, ...a);
         lapack.potri(lower, n, ...a);
       });
       compare(
@@ -90,7 +90,7 @@ describe.each(["float64", "float32"] as const)("%s", (dtype) => {
           [b, n, 3],
         ],
         (a, b) => {
-          lapack.potrf(lower, n, ...a);
+          lapack.potrf(lower, false, n, ...a);
           lapack.potrs(lower, n, 3, ...a, ...b);
           return lapack.pocon(lower, n, ...a, 4 * n);
         },

@@ -33,7 +33,7 @@ export const both: NonNullable<Family["both"]> = {
       return { a: [n, n], w: [room, 1], z: vectors ? [n, room] : undefined };
     },
   },
-  potrf: square((draw) => ({ lower: draw.boolean(), n: n(draw) })),
+  potrf: square((draw) => ({ lower: draw.boolean(), clear: draw.boolean(), n: n(draw) })),
   potrs: square(
     (draw) => ({ lower: draw.boolean(), n: n(draw), nrhs: n(draw) }),
     "factor",
