@@ -4,6 +4,7 @@ import { logSpectrum, orthogonal, type Stream } from "../random/index.js";
 /** Gradients of U and V as they are, or `∇_U (VᵀV)^{-1}` and `∇_V (UᵀU)^{-1}`: one-sided preconditioning of each factor. */
 export type SensingMethod = "gd" | "scaled-gd";
 
+/** What a matrix-sensing problem is made of. */
 export interface SensingOptions {
   /** Rows and columns of M*. */
   readonly rows: number;

@@ -38,7 +38,7 @@ describe("tensorFlowOptimizer", () => {
     ["kl-shampoo", { lr: 0.05 }],
     ["soap", { lr: 0.05 }],
     ["muon", { lr: 0.05 }],
-    ["splus", { lr: 0.05 }],
+    ["splus", { lr: 0.2 }],
     ["adamw", { lr: 0.05 }],
   ])("trains a model by %s", async (method, options) => {
     const history = await losses(tensorFlowOptimizer(tf, method, options));

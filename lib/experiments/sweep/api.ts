@@ -20,6 +20,7 @@ export type SweepAxes<Shape extends z.ZodRawShape> = {
     | `${string}:${string}`;
 };
 
+/** What a sweep is given besides its plan. */
 export interface SweepOptions extends RunOptions {
   /** The run folder; new or empty. */
   readonly out: string;
@@ -37,6 +38,7 @@ export interface SweepOptions extends RunOptions {
   readonly executor?: Executor;
 }
 
+/** What a sweep gives back. */
 export interface SweepResult extends Outcome {
   readonly folder: RunFolder;
   /** The trials' rows in the sweep's order, read from the folder one at a time. */

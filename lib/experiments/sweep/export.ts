@@ -4,7 +4,9 @@ import type { Tensor } from "../../io/tensor.js";
 import { reason, StoreError } from "./errors.js";
 import type { Cell, Table } from "./table.js";
 
+/** Formats that records are exported in. */
 export const exportFormats = ["csv", "parquet", "npz"] as const;
+/** One of {@link exportFormats}. */
 export type ExportFormat = (typeof exportFormats)[number];
 
 /** RFC 4180, lines ending in a newline; numbers in the shortest form that reads back exactly, null empty. */

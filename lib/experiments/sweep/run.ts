@@ -4,6 +4,7 @@ import { Journal, type Row } from "./journal.js";
 import type { PlannedTrial, Scheduler } from "./scheduler.js";
 import type { Entry, RunFolder } from "./store.js";
 
+/** How a sweep is run. */
 export interface RunOptions {
   /** How often a failed trial is tried again. Default 0. */
   readonly maxRetries?: number;
@@ -23,6 +24,7 @@ export interface Counts {
   readonly failed: number;
 }
 
+/** How a run of a sweep ended. */
 export interface Outcome extends Counts {
   /** Whether the sweep is complete: every trial has a row. */
   readonly complete: boolean;

@@ -2,8 +2,10 @@ import type { StoredMetric } from "../trial.js";
 import type { Row } from "./journal.js";
 import type { Entry, RunFolder } from "./store.js";
 
+/** One entry of a table. */
 export type Cell = number | boolean | string | null;
 
+/** A column of a table. */
 export interface Column {
   readonly name: string;
   readonly kind: "number" | "boolean" | "string";
