@@ -58,4 +58,19 @@ export function sweepCommands(program: Command, action: Action): void {
     .option("--series", "the recorded series instead, a row per trial and record")
     .option("--timing", "with the wall and processor seconds of every trial")
     .action(action(async (dir: string, options: object) => (await import("./export.js")).exportResults(dir, options)));
+
+  const showing = (command: Command) =>
+    command
+      .argument("<dir>", "its run folder")
+      .option("--metric <name>", "the metric (default: the first that is a number)")
+      .option("--max", "larger is better")
+      .option("--series <column>", "the column of the series that curves show (default: the second)");
+
+  showing(
+    program.command("report").description("Write report.html into a sweep's folder: sensitivity, heat map, curves, best of all"),
+  ).action(action(async (dir: string, options: object) => (await import("./report.js")).report(dir, options)));
+
+  showing(program.command("watch").description("Serve a live page about a sweep, on this machine only"))
+    .option("--port <n>", "port on 127.0.0.1 (0: any)", "0")
+    .action(action(async (dir: string, options: { port: string }) => (await import("./watch.js")).watch(dir, options)));
 }

@@ -39,7 +39,10 @@ export interface Page {
   /** Paragraphs. */
   readonly lead: readonly string[];
   readonly command: string;
+  /** None: the page has no section about them. */
   readonly claims: readonly PageClaim[];
+  /** Before the figures. */
+  readonly tables?: readonly PageTable[];
   readonly figures: readonly PageFigure[];
   /** Name and value: machine, versions, times. */
   readonly environment: readonly (readonly [string, string])[];
@@ -153,11 +156,9 @@ export function pageHtml(page: Page): string {
 <h1>${escapeHtml(page.title)}</h1>
 ${page.lead.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`).join("\n")}
 <pre>${escapeHtml(page.command)}</pre>
-<nav><ul><li><a href="#claims">Claims</a></li>${links.join("")}<li><a href="#environment">Environment</a></li></ul></nav>
-<section id="claims">
-<h2>Claims</h2>
-${claimsHtml(page.claims)}
-</section>
+<nav><ul>${page.claims.length ? `<li><a href="#claims">Claims</a></li>` : ""}${links.join("")}<li><a href="#environment">Environment</a></li></ul></nav>
+${page.claims.length ? `<section id="claims">\n<h2>Claims</h2>\n${claimsHtml(page.claims)}\n</section>` : ""}
+${(page.tables ?? []).map(tableHtml).join("\n")}
 ${page.figures.map((figure, i) => figureHtml(figure, i + 1)).join("\n")}
 <section id="environment">
 <h2>Environment</h2>
