@@ -9,11 +9,12 @@
 namespace layerwise {
 namespace {
 
-template <typename T> double frobenius(View<T> a, double scale) {
+/// ‖A‖ / peak; by division, as 1/peak may overflow.
+template <typename T> double relativeNorm(View<T> a, double peak) {
   double sum = 0;
   for (int i = 0; i < a.rows; ++i)
     for (int j = 0; j < a.cols; ++j) {
-      const double x = a.row(i)[j] * scale;
+      const double x = a.row(i)[j] / peak;
       sum += x * x;
     }
   return std::sqrt(sum);
@@ -54,7 +55,7 @@ template <typename T> void newtonSchulz(int steps, const double* coefficients, d
     for (int i = 0; i < m; ++i) std::fill_n(out.row(i), n, T(0));
     return;
   }
-  const double norm = peak * frobenius(a, 1 / peak);
+  const double norm = peak * relativeNorm(a, peak);
   const double divisor = safety * norm + epsilon;
   for (int i = 0; i < m; ++i)
     for (int j = 0; j < n; ++j) x[static_cast<int64_t>(i) * n + j] = static_cast<T>(a.row(i)[j] / divisor);

@@ -103,6 +103,18 @@ describe("orthogonalize", () => {
     for (const method of ["exact", "newton-schulz", "polar-express"] as const) {
       expect([...orthogonalize(Matrix.zeros(3, 4), { method }).data].every((x) => x === 0)).toBe(true);
       expect(orthogonalize(Matrix.zeros(0, 4), { method }).data.length).toBe(0);
+      // Of subnormal entries, whose reciprocals overflow.
+      expect(
+        [
+          ...orthogonalize(
+            Matrix.from([
+              [5e-324, 0],
+              [0, -1e-320],
+            ]),
+            { method },
+          ).data,
+        ].every(Number.isFinite),
+      ).toBe(true);
     }
   });
 
