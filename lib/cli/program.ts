@@ -57,17 +57,32 @@ function commands(returned: (code: number) => void): { program: Command; run: Co
     .command("reproduce")
     .description("Run the paper's experiments: figures, the table of claims, and a report that opens offline")
     .option("--quick", "smaller sizes and fewer seeds (about a minute instead of several)")
+    .option("--all", "also the figures past the paper: second order, damping map, powers of the covariance, matrix sensing, …")
     .option("--out <dir>", "where to write index.html, the figures and results.json", "results/reproduce")
     .option("--seed <n>", "seed of everything", "0")
     .option("--workers <n>", "processes (default: one per core)")
     .option("--only <figures>", "figures to make, by id, separated by commas")
     .action(
-      action(async (options: { quick?: boolean; out: string; seed: string; workers?: string; only?: string }) =>
+      action(async (options: { all?: boolean; quick?: boolean; out: string; seed: string; workers?: string; only?: string }) =>
         (await import("./reproduce.js")).reproduce(options),
       ),
     );
 
   sweepCommands(program, action);
+
+  program
+    .command("claims")
+    .description("Test the claims: run what they need and print a verdict on each, with its test and what was measured")
+    .option("--only <claims>", "claims to test, by id, separated by commas")
+    .option("--json", "print one JSON object")
+    .option("--quick", "smaller sizes and fewer seeds")
+    .option("--seed <n>", "seed of everything", "0")
+    .option("--workers <n>", "processes (default: one per core)")
+    .action(
+      action(async (options: { only?: string; json?: boolean; quick?: boolean; seed: string; workers?: string }) =>
+        (await import("./claims.js")).claims(options),
+      ),
+    );
 
   program
     .command("doctor")

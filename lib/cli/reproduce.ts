@@ -1,13 +1,14 @@
 import { unknownName } from "../experiments/config.js";
 import { environment } from "../experiments/environment.js";
 import { LocalExecutor } from "../experiments/index.js";
-import { figures as all } from "../experiments/paper/index.js";
+import { allFigures, figures as paper } from "../experiments/paper/index.js";
 import { writeReport } from "../experiments/paper/write.js";
 import { runFigures } from "../experiments/reproduce.js";
 import { integerOption, resultFolder, table, wrap } from "./output.js";
 import { progress } from "./progress.js";
 
 interface Options {
+  all?: boolean;
   quick?: boolean;
   out: string;
   seed: string;
@@ -15,11 +16,11 @@ interface Options {
   only?: string;
 }
 
-function chosen(only: string | undefined) {
-  if (only === undefined) return all;
-  const ids = all.map(({ id }) => id);
+function chosen(only: string | undefined, all: boolean) {
+  if (only === undefined) return all ? allFigures : paper;
+  const ids = allFigures.map(({ id }) => id);
   return only.split(",").map((id) => {
-    const figure = all.find((candidate) => candidate.id === id);
+    const figure = allFigures.find((candidate) => candidate.id === id);
     if (!figure) throw unknownName("figure", id, ids);
     return figure;
   });
@@ -27,9 +28,10 @@ function chosen(only: string | undefined) {
 
 /** `layerwise reproduce` */
 export async function reproduce(options: Options): Promise<number> {
-  const settings = { quick: options.quick ?? false, seed: integerOption("seed", options.seed, 0, 1e12) };
+  const all = options.all ?? false;
+  const settings = { quick: options.quick ?? false, seed: integerOption("seed", options.seed, 0, 1e12), ...(all ? { all } : {}) };
   const workers = options.workers === undefined ? undefined : integerOption("workers", options.workers, 1, 1024);
-  const figures = chosen(options.only);
+  const figures = chosen(options.only, all);
   const folder = resultFolder(options.out, "results.json");
 
   const controller = new AbortController();

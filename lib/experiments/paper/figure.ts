@@ -8,6 +8,8 @@ export interface Settings {
   readonly quick: boolean;
   /** Every trial's seed derives from it. */
   readonly seed: number;
+  /** Whether every figure was asked for, also those past the paper. */
+  readonly all?: boolean;
 }
 
 /** The records so far, by trial. */
@@ -59,6 +61,8 @@ export interface Claim {
   readonly estimator: string;
   /** When it counts as holding, as holding partly, and as not holding. */
   readonly test: string;
+  /** Under which conditions it holds, where not always. */
+  readonly conditions?: string;
   judge(settings: Settings, results: Results): Judgement;
 }
 

@@ -29,8 +29,8 @@ export function judgeAll({ figures, settings, results }: Pick<Reproduction, "fig
 }
 
 /** The command that makes a report, or one figure of it. */
-export function reproduceCommand({ quick, seed }: Settings, figure?: string): string {
-  return `layerwise reproduce${quick ? " --quick" : ""}${seed ? ` --seed ${seed}` : ""}${figure ? ` --only ${figure}` : ""}`;
+export function reproduceCommand({ quick, seed, all }: Settings, figure?: string): string {
+  return `layerwise reproduce${all && !figure ? " --all" : ""}${quick ? " --quick" : ""}${seed ? ` --seed ${seed}` : ""}${figure ? ` --only ${figure}` : ""}`;
 }
 
 const plain = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
@@ -72,13 +72,14 @@ function resultsJson({ settings, results, trials }: Reproduction, claims: readon
     const outcome = record.status === "ok" ? { metrics: record.metrics } : { error: record.error.split("\n")[0] };
     return { id: trial.id, experiment: trial.experiment, config: trial.config, status: record.status, ...outcome };
   });
-  const judged = claims.map(({ figure, claim: { id, statement, source, estimator, test }, judgement }) => ({
+  const judged = claims.map(({ figure, claim: { id, statement, source, estimator, test, conditions }, judgement }) => ({
     id,
     figure,
     statement,
     source,
     estimator,
     test,
+    ...(conditions === undefined ? {} : { conditions }),
     ...judgement,
   }));
   return `${JSON.stringify({ settings, claims: judged, trials: records }, null, 1)}\n`;

@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import type { OkRecord, Trial } from "../../../lib/experiments/executor.js";
+import { allFigures, judge, Results, type Settings } from "../../../lib/experiments/paper/index.js";
+import { moreFigures } from "../../../lib/experiments/paper/more/index.js";
+import { experimentById } from "../../../lib/experiments/registry.js";
+import { toSvg } from "../../../lib/report/index.js";
+
+const settings: Settings = { quick: true, seed: 3, all: true };
+type World = (trial: Trial) => OkRecord["metrics"];
+
+// Records made up by a rule instead of by running the trials.
+function inhabit(world: World): Results {
+  const results = new Results();
+  for (;;) {
+    const wanted = moreFigures.flatMap((figure) => figure.plan(settings, results)).filter((trial) => !results.has(trial));
+    if (wanted.length === 0) return results;
+    for (const trial of wanted) {
+      const series = { step: [0, 8, 16, 24], theory: [1, 0.5, 0.25, 0.125], simulated: [1, 0.5, 0.25, 0.125] };
+      results.add({ ...trial, metrics: world(trial), series, status: "ok", timing: { seconds: 1, cpuSeconds: 1 } });
+    }
+  }
+}
+
+const verdicts = (world: World) => {
+  const results = inhabit(world);
+  return Object.fromEntries(
+    moreFigures.flatMap((figure) => figure.claims.map((claim) => [claim.id, judge(figure, claim, settings, results).verdict])),
+  );
+};
+
+/** Eight draws around a value. */
+const around = (value: number) => ({ draws: Array.from({ length: 8 }, (_, i) => value * (1 + 0.01 * (i % 3))) });
+const cosine = (simulated: number, theory = simulated) => ({ simulated, standardError: 0.01 * simulated, theory });
+
+/** As the theory has it; `change` turns the world over. */
+const world =
+  (change: Partial<Record<string, (trial: Trial) => OkRecord["metrics"]>> = {}): World =>
+  (trial): OkRecord["metrics"] => {
+    const own = change[trial.experiment];
+    if (own) return own(trial);
+    const c = trial.config as Record<string, number> & { method: string; optimizer: string; fisher: string };
+    switch (trial.experiment) {
+      case "linear-representation": {
+        const needed = c.optimizer === "gauss-newton" ? (c.fisher === "exact" ? 5 : 60) : 8;
+        return { "stepsTo0.1": needed + (c.seed! % 2), finalDistance: 0.01, finalTrainLoss: 1e-4, finalTransferLoss: 1e-4 };
+      }
+      case "single-index-alignment":
+        return {
+          sgd: cosine(0.3),
+          kfac: cosine(
+            c.damping! >= 0.1 * c.phi! && c.damping! > 0.05 ? (c.phi === 2 && c.damping! < 1 ? 0.2 : 0.4) : c.phi! < 0.3 ? 0.4 : 0.15,
+          ),
+        };
+      case "single-index-generalization": {
+        const of = (excess: number) => ({ excess, standardError: 0.01 });
+        return { randomFeatures: of(2), sgd: of(0.2 + 0.1 * Math.min(2, Math.log10(c.cond!))), kfac: of(0.1) };
+      }
+      case "single-index-steps": {
+        const spikes = c.exponent! <= 0 ? 0 : 20 * c.exponent! ** 2;
+        return { spikes: around(spikes), excess: around((c.exponent! <= 0 ? 1 : 0.5) * (c.method === "kfac" ? 0.6 : 1)) };
+      }
+      case "local-rates":
+        return { radius: 0.9, deviation: 0.03 };
+      case "covariance-power":
+        return {
+          alignment: cosine(0.4 - 0.2 * c.power!),
+          train: around(1 + 0.5 * c.power!),
+          shifted: around(1 + 0.5 * c.power!),
+          corrupted: around(1),
+          transfer: around(1 + 0.5 * c.power!),
+        };
+      case "multi-index":
+        return { sgd: around(0.7), kfac: around(20 / Math.sqrt(c.n!)), sgdLimit: 0.7 };
+      case "matrix-sensing":
+        return { "stepsTo0.001": (c.method === "gd" ? 20 * c.cond! : 20) + (c.seed! % 2) };
+      default:
+        throw new Error(trial.experiment);
+    }
+  };
+
+describe("claims past the paper's figures", () => {
+  it("get the verdicts of a world that follows the theory", () => {
+    expect(verdicts(world())).toMatchObject({
+      "kfac-loses-beyond-bound": "holds",
+      "generalization-gap-condition-number": "holds partly",
+      "features-need-long-steps": "holds",
+      "local-rates-schur": "holds",
+      "full-second-order-underperforms": "holds partly",
+      "whitening-generalises": "holds partly",
+      "power-alignment-theory": "holds",
+      "multi-index-subspace": "holds",
+      "scaled-gd-flat": "holds",
+    });
+  });
+
+  it("do not hold where things are the other way round", () => {
+    const flat = () => ({ "stepsTo0.1": 8, "stepsTo0.001": 40, finalDistance: 0.1, finalTrainLoss: 1, finalTransferLoss: 1 });
+    const found = verdicts(
+      world({
+        "linear-representation": flat,
+        "single-index-alignment": () => ({ sgd: cosine(0.3), kfac: cosine(0.4) }),
+        "single-index-generalization": () => ({
+          randomFeatures: { excess: 2, standardError: 0.01 },
+          sgd: { excess: 0.3, standardError: 0.01 },
+          kfac: { excess: 0.2, standardError: 0.01 },
+        }),
+        "single-index-steps": () => ({ spikes: around(3), excess: around(1) }),
+        "local-rates": () => ({ radius: 0.9, deviation: 0.5 }),
+        "covariance-power": ({ config }) => {
+          const same = around(1 - 0.3 * (config.power as number));
+          return { alignment: cosine(0.5, 0.6), train: same, shifted: same, corrupted: same, transfer: same };
+        },
+        "multi-index": () => ({ sgd: around(0.5), kfac: around(0.6), sgdLimit: 0.5 }),
+        "matrix-sensing": ({ config }) => ({ "stepsTo0.001": config.method === "gd" ? 30 : 20 * (config.cond as number) }),
+      }),
+    );
+    expect(new Set(Object.values(found))).toEqual(new Set(["does not hold"]));
+  });
+
+  it("are not judged without data", () => {
+    for (const figure of moreFigures) {
+      for (const claim of figure.claims) expect(judge(figure, claim, settings, new Results()).verdict).toBe("not measured");
+    }
+  });
+
+  it("have ids of their own, and say what their test is and what would contradict the figure", () => {
+    const claims = allFigures.flatMap((figure) => figure.claims);
+    expect(new Set(claims.map(({ id }) => id)).size).toBe(claims.length);
+    for (const claim of claims) expect(claim.test).toMatch(/^Holds if .* partly/s);
+    for (const { caption } of moreFigures) expect(caption).toMatch(/[Ss]ee .*(contradict|limit)/s);
+  });
+});
+
+describe("figures past the paper's", () => {
+  it("ask for valid trials whose seeds derive from the given one, are drawn without a gap, and have full tables", async () => {
+    const results = inhabit(world());
+    for (const figure of moreFigures) {
+      for (const { experiment, config } of figure.plan(settings, results)) {
+        expect(experimentById(experiment).schema.safeParse(config).success).toBe(true);
+        expect(Math.floor((config.seed as number) / 1000)).toBe(settings.seed);
+      }
+      for (const layout of ["wide", "narrow"] as const) {
+        expect(await toSvg(figure.draw(settings, results, layout))).not.toMatch(/NaN|undefined|Infinity/);
+      }
+      const { header, rows } = figure.table(settings, results);
+      for (const row of rows) expect(row).toHaveLength(header.length);
+    }
+  });
+});
