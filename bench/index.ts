@@ -13,6 +13,8 @@ const short: Record<string, string[]> = {
   steps: ["--rounds", "3", "--budget", "30", "--sizes", "64,256"],
   "paper-step": ["5"],
   random: ["5"],
+  memory: ["10000"],
+  sweep: ["1", "60"],
 };
 
 const chosen = process.argv.slice(2);
