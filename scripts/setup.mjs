@@ -20,11 +20,12 @@ function fail(text) {
   process.exit(1);
 }
 
-/** Runs a command in the checkout with its output shown (on stderr); ends the setup when it fails. */
-function run(command, args) {
+/** Runs a command in the checkout with its output shown (on stderr); when it fails, ends the setup or goes on `regardless`. */
+function run(command, args, { regardless = false } = {}) {
   say(`${command} ${args.join(" ")}`);
   // npm is a script on Windows and needs a shell; all arguments here are constants.
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
+  if (regardless) return;
   if (error) fail(`could not start ${command}: ${error.message}`);
   if (status !== 0) fail(`\`${command} ${args.join(" ")}\` failed (exit ${status}); its output is above.`);
 }
@@ -104,11 +105,10 @@ function installTools() {
   if (asRoot && !works("sudo", ["-V"])) {
     fail(`this is not root and there is no sudo. As root, run: ${manager.command} ${[...manager.install, ...packages].join(" ")}`);
   }
-  for (const args of [manager.refresh, [...manager.install, ...packages]]) {
-    if (!args) continue;
-    if (asRoot) run("sudo", [manager.command, ...args]);
-    else run(manager.command, args);
-  }
+  const manage = (args, options) => (asRoot ? run("sudo", [manager.command, ...args], options) : run(manager.command, args, options));
+  // One broken repository among many fails the refresh; the packages may be there all the same.
+  if (manager.refresh) manage(manager.refresh, { regardless: true });
+  manage([...manager.install, ...packages]);
   const still = missingTools();
   if (still.length) fail(`still missing after installing: ${still.join(", ")}.`);
 }
