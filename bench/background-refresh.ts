@@ -5,6 +5,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { gemm, Matrix } from "../lib/linalg/index.js";
 import { createOptimizer } from "../lib/optim/index.js";
 import { Stream } from "../lib/random/index.js";
+import { median } from "./harness.js";
 
 const [n, rounds, steps] = [Number(process.argv[2] ?? 384), Number(process.argv[3] ?? 5), 20];
 const stream = new Stream(1, "background refresh");
@@ -30,6 +31,5 @@ function setup(options: Record<string, unknown>): (wait: boolean) => Promise<num
 const variants = { "at once": setup({}), "lag 4, awaited": setup({ lag: 4 }) };
 const times = Object.fromEntries(Object.keys(variants).map((name) => [name, [] as number[]]));
 for (let r = 0; r < rounds; r++) for (const [name, run] of Object.entries(variants)) times[name]!.push(await run(name !== "at once"));
-const median = (list: number[]) => list.sort((a, b) => a - b)[list.length >> 1]!;
 const [atOnce, late] = Object.values(times).map(median) as [number, number];
 console.log(`n = ${n}: at once ${atOnce.toFixed(1)} ms, in the background ${late.toFixed(1)} ms a step: ${(atOnce / late).toFixed(2)}×`);

@@ -4,9 +4,9 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** Median of the finite numbers; NaN when there are none. */
+/** Median of all that is not NaN; NaN when there is nothing. */
 export function median(values: readonly number[]): number {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  const sorted = values.filter((x) => !Number.isNaN(x)).sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   if (!sorted.length) return Number.NaN;
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { chunked, experimentById, LocalExecutor, makeTrial, type OkRecord } from "../lib/experiments/index.js";
 import { findMethod, methodIds, methodShape } from "../lib/optim/index.js";
 import { toSvg } from "../lib/report/index.js";
+import { median } from "./harness.js";
 import { machineLine } from "./machine.js";
 
 const { values: flags } = parseArgs({
@@ -62,12 +63,6 @@ function configuration(model: string, optimizer: string, lr: number, steps: numb
     ...options,
   };
 }
-
-const median = (xs: readonly number[]) => {
-  const sorted = [...xs].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};
 
 /** Trailing mean of ten batches' losses. */
 function smoothed(record: OkRecord): number[] {
