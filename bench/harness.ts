@@ -110,8 +110,9 @@ export async function contest(contestants: readonly Contestant[], rounds: number
   return times.map((t) => ({ time: median(t), ratio: median(t.map((x, round) => x / times[0]![round]!)) }));
 }
 
-/** A number to three digits, "–" when there is none. */
+/** A number to three digits (integers whole), "–" when there is none. */
 export function figure(x: number, digits = 3): string {
+  if (Number.isInteger(x)) return String(x);
   return Number.isFinite(x) ? Number(x.toPrecision(digits)).toString() : "–";
 }
 
