@@ -1,4 +1,4 @@
-// All benchmarks in short form, one after another (about five minutes): what they print is Markdown, more or less. Each can be
+// All benchmarks in short form, one after another (some minutes): what they print is Markdown, more or less. Each can be
 // run by itself at length; see the head of its file.
 //
 //   npm run bench [-- name…]
