@@ -16,7 +16,7 @@ export interface LocalOptions {
 function program(): { script: string; execArgv: string[] } {
   const extension = extname(import.meta.url);
   const script = fileURLToPath(new URL(`./worker${extension}`, import.meta.url));
-  return { script, execArgv: extension === ".ts" ? ["--import", "tsx"] : [] };
+  return { script, execArgv: extension === ".ts" ? ["--import", import.meta.resolve("tsx")] : [] };
 }
 
 /** Why a process ended, from the pool's many-line message. */

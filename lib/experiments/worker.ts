@@ -26,5 +26,9 @@ function dieWithParent(): void {
 dieWithParent();
 // Ctrl-C reaches the whole process group; the parent decides what happens to its children.
 process.on("SIGINT", () => {});
-process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+const end = () => process.kill(process.pid, "SIGKILL");
+process.on("disconnect", end);
+// The parent may have gone while this process was starting, or go while it reports.
+process.on("error", end);
+if (!process.connected) end();
 workerpool.worker({ runChunk });
