@@ -11,7 +11,12 @@ const working = (command: Command) =>
     .option("--timeout <seconds>", "end a trial that takes longer; it counts as failed")
     .option("--metric <name>", "the metric that a search looks at, and whose best value progress shows (smaller is better)")
     .option("--max", "larger is better")
-    .option("--json", "print one JSON object at the end");
+    .option("--json", "print one JSON object at the end")
+    .option("--executor <name>", "local (processes on this machine), slurm, or bullmq", "local")
+    .option("--sbatch <options>", 'options of sbatch, as "--partition=cpu --time=60 --cpus-per-task=4"')
+    .option("--per-element <n>", "trials of one element of a Slurm job array (default: 50)")
+    .option("--redis <url>", "redis://user:password@host:port/db, rediss:// with TLS (default: LAYERWISE_REDIS)")
+    .option("--queue <name>", "name of the BullMQ queue (default: by the run folder)");
 
 /** The commands about sweeps: many trials, kept in a run folder. */
 export function sweepCommands(program: Command, action: Action): void {
@@ -73,4 +78,14 @@ export function sweepCommands(program: Command, action: Action): void {
   showing(program.command("watch").description("Serve a live page about a sweep, on this machine only"))
     .option("--port <n>", "port on 127.0.0.1 (0: any)", "0")
     .action(action(async (dir: string, options: { port: string }) => (await import("./watch.js")).watch(dir, options)));
+
+  program
+    .command("worker")
+    .description("Run trials from a BullMQ queue (of `sweep --executor bullmq`) until interrupted")
+    .requiredOption("--queue <name>", "the queue, as the sweep prints it")
+    .option("--redis <url>", "as the sweep's")
+    .option("--ca <file>", "the authority that signed the server's certificate, in PEM")
+    .option("--workers <n>", "processes (default: one per core)")
+    .option("--experiment <file>", "the file that exports the experiment, when it is not the package's own")
+    .action(action(async (options: { queue: string }) => (await import("./worker.js")).worker(options)));
 }

@@ -1,9 +1,9 @@
-import { ConfigError, show } from "../experiments/config.js";
+import { ConfigError, show, unknownName } from "../experiments/config.js";
 import type { Executor } from "../experiments/executor.js";
-import { LocalExecutor } from "../experiments/local.js";
+import { executorNames, makeExecutor } from "../experiments/executors.js";
 import type { SweepSpec } from "../experiments/sweep/plan.js";
 import type { RunOptions } from "../experiments/sweep/run.js";
-import { modulesOf, workOn } from "../experiments/sweep/session.js";
+import { workOn } from "../experiments/sweep/session.js";
 import { statusOf } from "../experiments/sweep/status.js";
 import type { RunFolder } from "../experiments/sweep/store.js";
 import { integerOption } from "./output.js";
@@ -19,6 +19,11 @@ export interface WorkOptions {
   metric?: string;
   max?: boolean;
   json?: boolean;
+  executor?: string;
+  sbatch?: string;
+  perElement?: string;
+  redis?: string;
+  queue?: string;
 }
 
 /** A positive number given as an option. @throws ConfigError */
@@ -34,6 +39,9 @@ export function positiveOption(name: string, text: string): number {
 }
 
 export function checkedOptions(options: WorkOptions): { workers: number | undefined; run: RunOptions } {
+  if (options.executor !== undefined && !(executorNames as readonly string[]).includes(options.executor)) {
+    throw unknownName("executor", options.executor, executorNames);
+  }
   return {
     workers: options.workers === undefined ? undefined : integerOption("workers", options.workers, 1, 1024),
     run: {
@@ -55,7 +63,17 @@ export async function work(folder: RunFolder, spec: SweepSpec, options: WorkOpti
   const interrupt = () => controller.abort(new Error("interrupted"));
   process.once("SIGINT", interrupt);
   process.once("SIGTERM", interrupt);
-  const executor: Executor = new LocalExecutor({ workers, modules: modulesOf(folder) });
+  const executor: Executor = await makeExecutor(
+    {
+      executor: options.executor,
+      workers,
+      sbatch: options.sbatch,
+      perElement: options.perElement === undefined ? undefined : integerOption("per-element", options.perElement, 1, 100_000),
+      redis: options.redis,
+      queue: options.queue,
+    },
+    folder,
+  );
   const { search } = spec;
   const aim = search.kind === "asha" ? search : { metric: options.metric, mode: options.max ? ("max" as const) : ("min" as const) };
   const shown = sweepProgress(folder.manifest.trials, aim);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectionOf } from "../../lib/experiments/bullmq/connection.js";
+import { connect, connectionOf } from "../../lib/experiments/bullmq/connection.js";
 import { BullExecutor } from "../../lib/experiments/bullmq/executor.js";
 import { type RunFolder, sweep } from "../../lib/experiments/index.js";
 import { headOf, journalsIn, lines } from "../../lib/experiments/sweep/journal.js";
@@ -42,7 +42,9 @@ function startServer(): void {
     "--save",
     "",
   ];
-  server = spawn(program!, [...args, "--user", "default off", "--user", "layerwise on >p@ss:word ~* &* +@all"], { stdio: "ignore" });
+  server = spawn(program!, [...args, "--user", "default", "off", "--user", "layerwise", "on", ">p@ss:word", "~*", "&*", "+@all"], {
+    stdio: "ignore",
+  });
   children.push(server);
 }
 
@@ -88,6 +90,12 @@ describe.skipIf(!program)("BullMQ", () => {
   afterAll(() => {
     for (const child of children) child.kill("SIGKILL");
     rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  });
+
+  it("says at once when the server refuses the user", async () => {
+    await expect(connect({ url: `redis://layerwise:wrong@127.0.0.1:${port}` })).rejects.toThrow(
+      /^layerwise: Redis at 127.0.0.1.*WRONGPASS/,
+    );
   });
 
   it("loses nothing to a killed worker and a restarted server, and gives what a local sweep gives", async () => {

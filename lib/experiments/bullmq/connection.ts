@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Redis } from "ioredis";
 import { ConfigError } from "../config.js";
 
 /** How a Redis or Valkey server is reached. */
@@ -44,11 +46,44 @@ export function connectionOf({ url, ca, cert, key }: RedisOptions) {
   };
 }
 
+const missing = (cause: unknown) =>
+  new Error("layerwise: the packages bullmq and ioredis are needed for this: npm install bullmq ioredis", { cause });
+
 /** BullMQ, an optional peer dependency. */
 export async function loadBullmq(): Promise<typeof import("bullmq")> {
   try {
     return await import("bullmq");
   } catch (cause) {
-    throw new Error("layerwise: the package bullmq is needed for this: npm install bullmq", { cause });
+    throw missing(cause);
   }
+}
+
+/** Seconds that the first connection may take; later ones are tried for ever. */
+const PATIENCE = 15;
+
+/**
+ * A client, to be disconnected by whoever asked for it.
+ * @throws Error when the server cannot be reached or refuses the user.
+ */
+export async function connect(options: RedisOptions): Promise<Redis> {
+  const settings = connectionOf(options);
+  let Client: typeof Redis;
+  try {
+    Client = (await import("ioredis")).Redis;
+  } catch (cause) {
+    throw missing(cause);
+  }
+  const client = new Client(settings);
+  let last = "no answer";
+  // It also keeps later errors, while the server restarts, from ending the process.
+  client.on("error", (error: Error) => {
+    last = error.message;
+  });
+  for (let waited = 0; client.status !== "ready" && waited < 10 * PATIENCE; waited++) {
+    if (/WRONGPASS|NOAUTH|NOPERM|invalid username/i.test(last)) break;
+    await sleep(100);
+  }
+  if (client.status === "ready") return client;
+  client.disconnect();
+  throw new Error(`layerwise: Redis at ${settings.host}:${settings.port}: ${last}`);
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Queue } from "bullmq";
+import type { Redis } from "ioredis";
 import type { Chunks, ExecuteOptions, Executor, Trial, TrialRecord } from "../executor.js";
 import { Gather } from "../sweep/gather.js";
-import { connectionOf, loadBullmq, type RedisOptions } from "./connection.js";
+import { connect, loadBullmq, type RedisOptions } from "./connection.js";
 
 export interface BullOptions {
   readonly redis: RedisOptions;
@@ -30,15 +31,16 @@ export interface BullTask {
  */
 export class BullExecutor implements Executor {
   private queue: Queue | undefined;
+  private client: Redis | undefined;
 
   constructor(private readonly options: BullOptions) {}
 
   async *execute(chunks: Chunks, { signal, timeout }: ExecuteOptions = {}): AsyncGenerator<TrialRecord> {
     const { outstanding = 500, poll = 0.2, version } = this.options;
     const { Queue } = await loadBullmq();
-    this.queue ??= new Queue(this.options.queue, { connection: connectionOf(this.options.redis) });
+    this.client ??= await connect(this.options.redis);
+    this.queue ??= new Queue(this.options.queue, { connection: this.client });
     const queue = this.queue;
-    // The connection tries again by itself; without a listener an error would end the process.
     queue.on("error", () => {});
     const source = new Gather(chunks);
     const open = new Map<string, Trial>();
@@ -82,5 +84,6 @@ export class BullExecutor implements Executor {
 
   async close(): Promise<void> {
     await this.queue?.close();
+    this.client?.disconnect();
   }
 }

@@ -1,5 +1,5 @@
 import { LocalExecutor, type LocalOptions } from "../local.js";
-import { connectionOf, loadBullmq, type RedisOptions } from "./connection.js";
+import { connect, loadBullmq, type RedisOptions } from "./connection.js";
 import type { BullTask } from "./executor.js";
 
 export interface BullWorkerOptions extends LocalOptions {
@@ -17,6 +17,7 @@ export interface BullWorkerOptions extends LocalOptions {
  */
 export async function bullWorker(options: BullWorkerOptions): Promise<{ close(): Promise<void> }> {
   const { Worker } = await loadBullmq();
+  const client = await connect(options.redis);
   const executor = new LocalExecutor(options);
   const lockDuration = options.lockDuration ?? 30_000;
   const worker = new Worker<BullTask>(
@@ -27,7 +28,7 @@ export async function bullWorker(options: BullWorkerOptions): Promise<{ close():
       throw new Error("the trial gave no record");
     },
     {
-      connection: connectionOf(options.redis),
+      connection: client,
       concurrency: executor.workers,
       lockDuration,
       stalledInterval: lockDuration,
@@ -40,6 +41,7 @@ export async function bullWorker(options: BullWorkerOptions): Promise<{ close():
     async close() {
       await worker.close(true);
       await executor.close();
+      client.disconnect();
     },
   };
 }
