@@ -26,9 +26,12 @@ export type TrialRecord =
 /** The record of a trial that came to its end. */
 export type OkRecord = Extract<TrialRecord, { status: "ok" }>;
 
+/** Lists of trials that travel together, one list at a time. */
 export type Chunks = Iterable<readonly Trial[]> | AsyncIterable<readonly Trial[]>;
 
+/** Options of {@link Executor}.execute. */
 export interface ExecuteOptions {
+  /** Aborting it ends what is running and takes nothing more. */
   readonly signal?: AbortSignal;
   /** Wall seconds after which a trial is ended and counts as failed. */
   readonly timeout?: number;

@@ -1,6 +1,16 @@
 export { type Config, ConfigError, describeKeys, type KeyInfo, parseAssignments, parseConfig } from "./config.js";
 export { type AnyExperiment, defineExperiment, type Experiment, type Metric, type Metrics, type TrialContext } from "./define.js";
-export { chunked, type Executor, makeTrial, type OkRecord, type Timing, type Trial, type TrialRecord } from "./executor.js";
+export {
+  type Chunks,
+  chunked,
+  type ExecuteOptions,
+  type Executor,
+  makeTrial,
+  type OkRecord,
+  type Timing,
+  type Trial,
+  type TrialRecord,
+} from "./executor.js";
 export { LocalExecutor, type LocalOptions } from "./local.js";
 export { experimentById, experiments } from "./registry.js";
 export * from "./sweep/index.js";

@@ -19,8 +19,11 @@ export interface RunOptions {
   readonly observe?: (row: Row, counts: Counts) => void;
 }
 
+/** Trials of a sweep by outcome. */
 export interface Counts {
+  /** With a result. */
   readonly ok: number;
+  /** Without one after every attempt. */
   readonly failed: number;
 }
 

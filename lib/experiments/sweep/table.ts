@@ -56,6 +56,7 @@ const asKind = (value: unknown, kind: Column["kind"]): Cell => {
   return plain === null || typeof plain === kind ? plain : String(plain);
 };
 
+/** Options of {@link trialTable}. */
 export interface TableOptions {
   /** Also what the trials took, which differs from run to run. */
   readonly timing?: boolean;
