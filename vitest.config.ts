@@ -14,6 +14,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // A crash in native code then fails one file, not the run.
     pool: "forks",
+    // Test files run side by side; a BLAS thread for each of them and every core would make them wait for each other.
+    env: { OPENBLAS_NUM_THREADS: process.env.OPENBLAS_NUM_THREADS ?? "1" },
     testTimeout: 60_000,
   },
 });

@@ -5,7 +5,6 @@ namespace layerwise {
 void registerBlas(napi_env env, napi_value exports);
 void registerLapack(napi_env env, napi_value exports);
 void registerRuntime(napi_env env, napi_value exports);
-void registerThreads(napi_env env, napi_value exports);
 void registerKronecker(napi_env env, napi_value exports);
 void registerRoots(napi_env env, napi_value exports);
 void registerWarmRoots(napi_env env, napi_value exports);
@@ -19,7 +18,6 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   layerwise::registerBlas(env, exports);
   layerwise::registerLapack(env, exports);
   layerwise::registerRuntime(env, exports);
-  layerwise::registerThreads(env, exports);
   layerwise::registerKronecker(env, exports);
   layerwise::registerRoots(env, exports);
   layerwise::registerWarmRoots(env, exports);

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "errors.h"
-#include "threads.h"
 
 namespace layerwise {
 namespace {
@@ -93,7 +92,6 @@ napi_value launch(Args& in, std::unique_ptr<Task> task) {
   auto forWork = std::make_unique<Shared>(job);
   if (napi_create_async_work(env, nullptr, name, execute, complete, forWork.get(), &job->work) != napi_ok)
     in.failure("ERR_ASYNC", "the work could not be created");
-  tasksAreUsed();
   if (napi_queue_async_work(env, job->work) != napi_ok) {
     napi_delete_async_work(env, job->work);
     job->work = nullptr;

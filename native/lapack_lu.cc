@@ -1,6 +1,5 @@
 // Square systems: LU with row pivoting, triangular inverses, condition estimates.
 #include "lapack_detail.h"
-#include "threads.h"
 
 namespace layerwise {
 namespace {
@@ -18,7 +17,6 @@ template <typename T> int factorColumns(int m, int n, T* columns, int* pivots) {
 }  // namespace
 
 template <typename T> void trtri(bool lower, bool unit, int n, T* a, int lda) {
-  const OneThreadIfSmall oneThread(n);
   if (n == 0) return;
   requireFiniteTriangle("a", lower, n, a, lda);
   int info = 0;
@@ -28,7 +26,6 @@ template <typename T> void trtri(bool lower, bool unit, int n, T* a, int lda) {
 }
 
 template <typename T> int getrf(int m, int n, T* a, int lda, int* pivots) {
-  const OneThreadIfSmall oneThread(std::max(m, n));
   if (m == 0 || n == 0) return 0;
   requireFinite("a", m, n, a, lda);
   Workspace scratch;
@@ -45,7 +42,6 @@ template <typename T> int getrf(int m, int n, T* a, int lda, int* pivots) {
 }
 
 template <typename T> void gesv(int n, int nrhs, const T* a, int lda, T* b, int ldb) {
-  const OneThreadIfSmall oneThread(std::max(n, nrhs));
   requireFinite("b", n, nrhs, b, ldb);
   requireFinite("a", n, n, a, lda);
   if (n == 0) return;
@@ -63,7 +59,6 @@ template <typename T> void gesv(int n, int nrhs, const T* a, int lda, T* b, int 
 }
 
 template <typename T> void getrs(bool trans, int n, int nrhs, const T* lu, int ldlu, const int* pivots, T* b, int ldb) {
-  const OneThreadIfSmall oneThread(std::max(n, nrhs));
   for (int64_t i = 0; i < n; ++i)
     if (lu[i * ldlu + i] == 0) throw NumericalError("ERR_SINGULAR", "the matrix is singular: pivot " + std::to_string(i) + " is zero");
   if (n == 0 || nrhs == 0) return;
@@ -83,7 +78,6 @@ template <typename T> void getrs(bool trans, int n, int nrhs, const T* lu, int l
 }
 
 template <typename T> T gecon(int n, const T* lu, int ldlu, T norm) {
-  const OneThreadIfSmall oneThread(n);
   if (n == 0) return 1;
   requireFinite("lu", n, n, lu, ldlu);
   Workspace scratch;

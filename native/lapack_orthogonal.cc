@@ -1,6 +1,5 @@
 // Orthogonal factorisations of general matrices: QR, SVD, least squares.
 #include "lapack_detail.h"
-#include "threads.h"
 
 namespace layerwise {
 namespace {
@@ -36,7 +35,6 @@ template <typename T> void formColumns(int m, int n, int k, T* columns, const T*
 // LQ of the transpose would need no copies, and take 1.2 (square) to 1.8 times (tall) as long.
 
 template <typename T> void geqrf(int m, int n, T* a, int lda, T* tau) {
-  const OneThreadIfSmall oneThread(std::max(m, n));
   if (m == 0 || n == 0) return;
   requireFinite("a", m, n, a, lda);
   Workspace scratch;
@@ -47,7 +45,6 @@ template <typename T> void geqrf(int m, int n, T* a, int lda, T* tau) {
 }
 
 template <typename T> void orgqr(int m, int n, int k, T* a, int lda, const T* tau) {
-  const OneThreadIfSmall oneThread(std::max(m, n));
   if (m == 0 || n == 0) return;
   Workspace scratch;
   T* columns = scratch.take<T>(static_cast<int64_t>(m) * n);
@@ -57,7 +54,6 @@ template <typename T> void orgqr(int m, int n, int k, T* a, int lda, const T* ta
 }
 
 template <typename T> void ormqr(bool left, bool trans, int m, int n, int k, const T* a, int lda, const T* tau, T* c, int ldc) {
-  const OneThreadIfSmall oneThread(std::max(m, n));
   if (m == 0 || n == 0 || k == 0) return;
   // Seen by columns, C is Cᵀ and the reflectors are rows: Q·C becomes Cᵀ·Qᵀ, and that Qᵀ is gelqf's Q.
   const char* side = left ? "R" : "L";
@@ -75,7 +71,6 @@ template <typename T> void ormqr(bool left, bool trans, int m, int n, int k, con
 }
 
 template <typename T> void qr(int m, int n, const T* a, int lda, T* q, int ldq, T* r, int ldr) {
-  const OneThreadIfSmall oneThread(std::max(m, n));
   const int k = std::min(m, n);
   if (k == 0) return;
   requireFinite("a", m, n, a, lda);
@@ -93,7 +88,6 @@ template <typename T> void qr(int m, int n, const T* a, int lda, T* q, int ldq, 
 }
 
 template <typename T> void gesdd(SvdJob job, int m, int n, T* a, int lda, T* s, T* u, int ldu, T* vt, int ldvt) {
-  const OneThreadIfSmall oneThread(std::max(m, n));
   if (m == 0 || n == 0) {
     const auto identity = [](int order, T* x, int ld) {
       for (int64_t i = 0; i < order; ++i)
@@ -118,7 +112,6 @@ template <typename T> void gesdd(SvdJob job, int m, int n, T* a, int lda, T* s, 
 }
 
 template <typename T> int gelsd(int m, int n, int nrhs, const T* a, int lda, const T* b, int ldb, T* x, int ldx, T* s, T rcond) {
-  const OneThreadIfSmall oneThread(std::max(std::max(m, n), nrhs));
   if (m == 0 || n == 0 || nrhs == 0) {
     for (int64_t i = 0; i < n; ++i) std::fill_n(x + i * ldx, nrhs, T(0));
     if (m == 0 || n == 0) return 0;

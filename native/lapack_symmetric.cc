@@ -1,7 +1,6 @@
 // Symmetric matrices: eigenproblems and Cholesky.
 #include "blas.h"
 #include "lapack_detail.h"
-#include "threads.h"
 
 namespace layerwise {
 namespace {
@@ -44,7 +43,6 @@ template <typename T> bool orthonormal(int count, int n, const T* z, int ldz) {
 }  // namespace
 
 template <typename T> void syevd(bool vectors, int n, T* a, int lda, T* w) {
-  const OneThreadIfSmall oneThread(n);
   if (n == 0) return;
   requireFiniteTriangle("a", true, n, a, lda);
   const char* job = vectors ? "V" : "N";
@@ -67,7 +65,6 @@ template <typename T> void syevd(bool vectors, int n, T* a, int lda, T* w) {
 }
 
 template <typename T> int syevr(const EigenRange<T>& range, int n, T* a, int lda, T* w, T* z, int ldz) {
-  const OneThreadIfSmall oneThread(n);
   if (n == 0) return 0;
   if (range.kind == EigenRange<T>::Index && range.first >= range.end) return 0;
   if (range.kind == EigenRange<T>::Value && !(range.low < range.high)) return 0;
@@ -110,7 +107,6 @@ template <typename T> int syevr(const EigenRange<T>& range, int n, T* a, int lda
 }
 
 template <typename T> void potrf(bool lower, int n, T* a, int lda) {
-  const OneThreadIfSmall oneThread(n);
   if (n == 0) return;
   requireFiniteTriangle("a", lower, n, a, lda);
   int info = 0;
@@ -120,14 +116,12 @@ template <typename T> void potrf(bool lower, int n, T* a, int lda) {
 }
 
 template <typename T> void potrs(bool lower, int n, int nrhs, const T* factor, int ldf, T* b, int ldb) {
-  const OneThreadIfSmall oneThread(std::max(n, nrhs));
   if (n == 0 || nrhs == 0) return;
   trsm(lower, !lower, false, n, nrhs, factor, ldf, b, ldb);
   trsm(lower, lower, false, n, nrhs, factor, ldf, b, ldb);
 }
 
 template <typename T> void potri(bool lower, int n, T* a, int lda) {
-  const OneThreadIfSmall oneThread(n);
   if (n == 0) return;
   requireFiniteTriangle("a", lower, n, a, lda);
   int info = 0;
@@ -138,7 +132,6 @@ template <typename T> void potri(bool lower, int n, T* a, int lda) {
 }
 
 template <typename T> T pocon(bool lower, int n, const T* factor, int ldf, T norm) {
-  const OneThreadIfSmall oneThread(n);
   if (n == 0) return 1;
   requireFiniteTriangle("factor", lower, n, factor, ldf);
   Workspace scratch;

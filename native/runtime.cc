@@ -1,7 +1,8 @@
-// The BLAS underneath: what it is, and whether it computes correctly on this processor.
+// The BLAS underneath: what it is, how many threads it uses, and whether it computes correctly on this processor.
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <mutex>
 #include <vector>
 
@@ -14,6 +15,7 @@ char* openblas_get_config(void);
 char* openblas_get_corename(void);
 int openblas_get_num_procs(void);
 int openblas_get_num_threads(void);
+void openblas_set_num_threads(int);
 }
 
 namespace layerwise {
@@ -34,6 +36,54 @@ napi_value blasInfo(Args& in) {
   set(in.env, out, "threads", in.result(openblas_get_num_threads()));
   set(in.env, out, "processors", in.result(openblas_get_num_procs()));
   return out;
+}
+
+// ---- Threads. OpenBLAS has one number for the process. While Node workers hold the addon it is 1, because W workers
+// with T threads each fight for the processor; when the last one has gone, what was before is restored. A number the
+// user has chosen, by setThreads or in the environment, is never touched.
+
+struct Threads {
+  std::mutex mutex;
+  bool chosen = false;
+  int workers = 0, before = 1;
+};
+Threads& threads() {
+  static Threads* const state = new Threads;  // outlives every environment's cleanup
+  return *state;
+}
+
+bool chosenByEnvironment() {
+  for (const char* name : {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"}) {
+    const char* value = std::getenv(name);
+    if (value && std::atoi(value) > 0) return true;
+  }
+  return false;
+}
+
+napi_value setThreads(Args& in) {
+  const int n = static_cast<int>(in.integer("threads", 1, 1024));
+  std::lock_guard<std::mutex> lock(threads().mutex);
+  threads().chosen = true;
+  openblas_set_num_threads(n);
+  return in.undefined();
+}
+
+napi_value getThreads(Args& in) { return in.result(openblas_get_num_threads()); }
+
+void leaveWorker(void* token) {
+  delete static_cast<char*>(token);
+  std::lock_guard<std::mutex> lock(threads().mutex);
+  if (--threads().workers == 0 && !threads().chosen) openblas_set_num_threads(threads().before);
+}
+
+napi_value enterWorker(Args& in) {
+  std::lock_guard<std::mutex> lock(threads().mutex);
+  if (threads().workers++ == 0) {
+    threads().before = openblas_get_num_threads();
+    if (!threads().chosen && !chosenByEnvironment()) openblas_set_num_threads(1);
+  }
+  napi_add_env_cleanup_hook(in.env, leaveWorker, new char);  // a token: Node aborts on the same hook twice
+  return in.undefined();
 }
 
 // ---- Self-check: each routine against plain loops.
@@ -186,6 +236,9 @@ napi_value firstLoad(Args& in) {
 
 void registerRuntime(napi_env env, napi_value exports) {
   LAYERWISE_EXPORT(env, exports, "blasInfo", blasInfo);
+  LAYERWISE_EXPORT(env, exports, "setThreads", setThreads);
+  LAYERWISE_EXPORT(env, exports, "getThreads", getThreads);
+  LAYERWISE_EXPORT(env, exports, "enterWorker", enterWorker);
   LAYERWISE_EXPORT(env, exports, "selfCheck", selfCheckExport);
   LAYERWISE_EXPORT(env, exports, "firstLoad", firstLoad);
 }
