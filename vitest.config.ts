@@ -16,6 +16,6 @@ export default defineConfig({
     pool: "forks",
     // Test files run side by side; a BLAS thread for each of them and every core would make them wait for each other.
     env: { OPENBLAS_NUM_THREADS: process.env.OPENBLAS_NUM_THREADS ?? "1" },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
   },
 });
