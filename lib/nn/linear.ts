@@ -94,16 +94,10 @@ export function addToRows<T extends Real>(y: Matrix<T>, row: Matrix<T>): void {
 
 /** out (1×n) ← mean over the rows. */
 export function meanOfRows<T extends Real>(x: Matrix<T>, out: Matrix<T>): void {
-  sumOfRows(x, out);
-  const sums = out.rowArray(0);
-  for (let j = 0; j < sums.length; j++) sums[j]! /= x.rows;
-}
-
-/** out (1×n) ← sum over the rows. */
-export function sumOfRows<T extends Real>(x: Matrix<T>, out: Matrix<T>): void {
-  const sums = out.rowArray(0).fill(0);
+  const means = out.rowArray(0).fill(0);
   for (let i = 0; i < x.rows; i++) {
     const start = x.offset + i * x.stride;
-    for (let j = 0; j < x.cols; j++) sums[j]! += x.data[start + j]!;
+    for (let j = 0; j < x.cols; j++) means[j]! += x.data[start + j]!;
   }
+  for (let j = 0; j < means.length; j++) means[j]! /= x.rows;
 }

@@ -1,5 +1,6 @@
 import { dtypeOf, type Matrix, type Real } from "../linalg/index.js";
 import type { Stream } from "../random/index.js";
+import { activations } from "./activation.js";
 import { Buffer } from "./parameter.js";
 
 /**
@@ -163,7 +164,7 @@ export class Logistic<T extends Real = Float64Array> extends Base<T> implements 
   }
 }
 
-const probability = (u: number) => (u >= 0 ? 1 / (1 + Math.exp(-u)) : Math.exp(u) / (1 + Math.exp(u)));
+const probability = activations.sigmoid.value;
 
 function logSumExp(z: Matrix<Real>, i: number): number {
   let largest = Number.NEGATIVE_INFINITY;
