@@ -1,5 +1,6 @@
 import { type DType, dtypeOf, type Matrix, type Real } from "../linalg/index.js";
-import { erf } from "./erf.js";
+import { erf } from "../special/erf.js";
+import { hermite as polynomial } from "../special/hermite.js";
 import { kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { Buffer } from "./parameter.js";
 
@@ -16,13 +17,7 @@ const sigmoid = (u: number) => (u >= 0 ? 1 / (1 + Math.exp(-u)) : Math.exp(u) / 
 /** Orthonormal Hermite polynomial of degree k for N(0, 1): h₀ = 1, h₁ = u, h₂ = (u²−1)/√2, h₃ = (u³−3u)/√6, … */
 export function hermite(k: number): ScalarFunction {
   if (!Number.isInteger(k) || k < 0) throw new RangeError(`hermite: the degree must be an integer ≥ 0, got ${k}`);
-  const value = (degree: number, u: number) => {
-    let previous = 0;
-    let current = 1;
-    for (let j = 0; j < degree; j++) [previous, current] = [current, (u * current - Math.sqrt(j) * previous) / Math.sqrt(j + 1)];
-    return current;
-  };
-  return { value: (u) => value(k, u), derivative: (u) => (k === 0 ? 0 : Math.sqrt(k) * value(k - 1, u)) };
+  return { value: (u) => polynomial(k, u), derivative: (u) => (k === 0 ? 0 : Math.sqrt(k) * polynomial(k - 1, u)) };
 }
 
 /** The activations known by name. `gelu` is the exact one, u·Φ(u). */

@@ -1,4 +1,5 @@
 /** Closed forms and deterministic equivalents: pure functions, each documented with the statement it implements. */
+export { hermite } from "../special/hermite.js";
 export {
   type AlignmentProblem,
   alignmentProblem,
@@ -19,7 +20,7 @@ export {
   equivalent,
   stieltjes,
 } from "./equivalents.js";
-export { hermite, hermiteCoefficients, type IndexCoefficients, indexCoefficients } from "./hermite.js";
+export { hermiteCoefficients, type IndexCoefficients, indexCoefficients } from "./hermite.js";
 export { type Estimate, type ExpectationOptions, gaussHermite, gaussianExpectation, gaussLegendre, type Rule } from "./quadrature.js";
 export {
   angleStep,

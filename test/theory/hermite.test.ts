@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { hermite, hermiteCoefficients, indexCoefficients } from "../../lib/theory/hermite.js";
+import { hermite } from "../../lib/special/hermite.js";
+import { hermiteCoefficients, indexCoefficients } from "../../lib/theory/hermite.js";
 
 describe("hermiteCoefficients", () => {
   it("are the coordinates of a polynomial in the Hermite basis", () => {

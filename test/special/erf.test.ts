@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { erf, erfc } from "../../lib/nn/erf.js";
+import { erf, erfc } from "../../lib/special/erf.js";
 
 // Reference values to 16 digits: Abramowitz & Stegun, table 7.1, extended; scipy.special.
 const table = [
