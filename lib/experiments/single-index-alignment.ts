@@ -4,11 +4,14 @@ import {
   links,
   type Moments,
   placement,
+  pooledLogRatio,
   pooledSquaredCosine,
   SingleIndexTeacher,
+  separateDirection,
   sgdDirection,
 } from "../models/single-index/index.js";
-import { type AlignmentProblem, alignmentProblem, kfacAlignment, sgdAlignment } from "../theory/index.js";
+import { type AlignmentProblem, alignmentProblem, kfacAlignment, kfacSeparateAlignment, sgdAlignment } from "../theory/index.js";
+import { ConfigError } from "./config.js";
 import { defineExperiment } from "./define.js";
 import { linkIds, sigmaHelp } from "./single-index-common.js";
 import { spectrumKeys, spectrumOf } from "./spectrum.js";
@@ -25,7 +28,7 @@ function orNull(compute: () => number): number | null {
 
 /**
  * Each draw has fresh samples from `stream.child("draw", i)`; `simulated` pools them ({@link pooledSquaredCosine}). Theory is taken at
- * φ = `phi` exactly.
+ * φ = `phi` exactly. `advantage` is the log of KFAC's over SGD's squared cosine, with a standard error paired over draws.
  */
 export const singleIndexAlignment = defineExperiment({
   id: "single-index-alignment",
@@ -44,11 +47,17 @@ export const singleIndexAlignment = defineExperiment({
       .default("isotropic")
       .describe("β* spread evenly over all eigenvectors, or the quarter of largest or smallest eigenvalues"),
     metric: z.enum(["euclidean", "covariance"]).default("euclidean").describe("inner product of the cosine: I or S"),
+    statistics: z.enum(["same", "separate"]).default("same").describe("Ŝ of KFAC from the samples of the gradient, or from as many others"),
     draws: z.int().min(1).max(100_000).default(24).describe("independent draws pooled"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
+  check({ d, phi, damping, statistics }) {
+    if (statistics === "same" || damping > 0 || d / phi >= d + 0.5) return;
+    const allowed = "positive where separate statistics are of fewer samples than dimensions";
+    throw new ConfigError({ message: `single-index-alignment: damping must be ${allowed}, got 0`, key: "damping", got: 0, allowed });
+  },
   trial(config, { stream }) {
-    const { d, phi, sigma, noise, damping, beta, metric, draws } = config;
+    const { d, phi, sigma, noise, damping, beta, metric, statistics, draws } = config;
     const eigenvalues = spectrumOf(config, d);
     const direction = placement(eigenvalues, beta);
     const link = links[sigma];
@@ -57,9 +66,14 @@ export const singleIndexAlignment = defineExperiment({
     const sgd: Moments[] = [];
     const kfac: Moments[] = [];
     for (let draw = 0; draw < draws; draw++) {
-      const { inputs, labels } = teacher.sample(stream.child("draw", draw), n);
+      const own = stream.child("draw", draw);
+      const { inputs, labels } = teacher.sample(own, n);
       sgd.push(teacher.moments(sgdDirection(inputs, labels), metric));
-      kfac.push(teacher.moments(kfacDirection(inputs, labels, damping), metric));
+      const direction =
+        statistics === "same"
+          ? kfacDirection(inputs, labels, damping)
+          : separateDirection(inputs, labels, teacher.sample(own.child("statistics"), n).inputs, damping);
+      kfac.push(teacher.moments(direction, metric));
     }
     const problem: AlignmentProblem = alignmentProblem({
       spectrum: eigenvalues,
@@ -74,6 +88,11 @@ export const singleIndexAlignment = defineExperiment({
       const { value, standardError } = pooledSquaredCosine(moments);
       return { simulated: value, standardError, theory: orNull(theory) };
     };
-    return { sgd: report(sgd, () => sgdAlignment(problem)), kfac: report(kfac, () => kfacAlignment(problem, damping)) };
+    const advantage = pooledLogRatio(kfac, sgd);
+    return {
+      sgd: report(sgd, () => sgdAlignment(problem)),
+      kfac: report(kfac, () => (statistics === "same" ? kfacAlignment(problem, damping) : kfacSeparateAlignment(problem, damping, phi))),
+      advantage: { log: advantage.value, standardError: advantage.standardError },
+    };
   },
 });

@@ -91,7 +91,7 @@ export const singleIndexGeneralization = defineExperiment({
     const report = (method: keyof typeof excess) => {
       const { mean, standardError } = summarize(excess[method]);
       const medianPenalty = penalty[method].sort((a, b) => a - b)[draws >> 1];
-      return { excess: mean, standardError, medianPenalty };
+      return { excess: mean, standardError, medianPenalty, draws: excess[method] };
     };
     return { randomFeatures: report("randomFeatures"), sgd: report("sgd"), kfac: report("kfac") };
   },

@@ -1,8 +1,17 @@
 /** Two-sided 95 % quantiles of Student's t for 1, 2, … degrees of freedom. */
-const t95 = [
+const table = [
   12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622, 2.2281, 2.201, 2.1788, 2.1604, 2.1448, 2.1314, 2.1199, 2.1098,
   2.1009, 2.093, 2.086, 2.0796, 2.0739, 2.0687, 2.0639, 2.0595, 2.0555, 2.0518, 2.0484, 2.0452, 2.0423,
 ];
+
+/** The same for any number of degrees of freedom; beyond the table by the expansion in 1/ν (Abramowitz & Stegun 26.7.5). */
+function t95(freedom: number): number {
+  const z = 1.959964;
+  const first = (z ** 3 + z) / 4;
+  const second = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96;
+  const third = (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384;
+  return table[freedom - 1] ?? z + first / freedom + second / freedom ** 2 + third / freedom ** 3;
+}
 
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -27,8 +36,19 @@ export function meanInterval(values: readonly number[]): { mean: number; low: nu
   const centre = mean(values);
   if (n < 2) return { mean: centre, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
   const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (n - 1);
-  const half = (t95[n - 2] ?? 1.96) * Math.sqrt(variance / n);
+  const half = t95(n - 1) * Math.sqrt(variance / n);
   return { mean: centre, low: centre - half, high: centre + half };
+}
+
+/** {@link meanInterval} of a mean that comes with its standard error, from `draws` of them (a jackknife over draws). */
+export function errorInterval(centre: number, standardError: number, draws: number): { mean: number; low: number; high: number } {
+  const half = t95(draws - 1) * standardError;
+  return { mean: centre, low: centre - half, high: centre + half };
+}
+
+/** {@link meanInterval} of log(a/b), paired: a_i and b_i are of the same seed or draw. */
+export function logRatioInterval(a: readonly number[], b: readonly number[]) {
+  return meanInterval(a.map((value, i) => Math.log(value / b[i]!)));
 }
 
 /** Ranks 1…n, ties sharing their mean rank. */

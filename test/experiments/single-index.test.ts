@@ -22,6 +22,7 @@ describe("single-index-alignment", () => {
     { phi: 0.4, spectrum: "two-point", e: 0.6, sigma: "linear", damping: 0, beta: "bottom", seed: 4 },
     { phi: 2.5, spectrum: "isotropic", sigma: "linear", damping: 0, seed: 5 },
     { phi: 0.3, spectrum: "log", cond: 1000, sigma: "he1+he3", damping: 1, metric: "covariance", seed: 6 },
+    { phi: 0.5, spectrum: "log", cond: 30, sigma: "relu", damping: 0.1, statistics: "separate", seed: 7 },
   ])("simulation meets theory: $spectrum phi=$phi $sigma damping=$damping", async (config) => {
     const { sgd, kfac } = await alignment({ d: 400, draws: 30, ...config });
     for (const { simulated, standardError, theory } of [sgd, kfac]) {
@@ -40,6 +41,19 @@ describe("single-index-alignment", () => {
     const single = await alignment({ ...config, draws: 1 });
     expect(single.sgd.standardError).toBeNull();
     expect(2 * first.sgd.simulated - single.sgd.simulated).toBeGreaterThan(0);
+  });
+
+  it("refuses undamped statistics of too few other samples, and pairs KFAC with SGD", async () => {
+    const config = { d: 30, statistics: "separate", damping: 0, draws: 8 };
+    await expect(runTrial(singleIndexAlignment, { ...config, phi: 1.5 })).rejects.toThrow(/damping must be positive/);
+    const { metrics } = await runTrial(singleIndexAlignment, { ...config, phi: 0.2 });
+    const { sgd, kfac, advantage } = metrics as unknown as {
+      sgd: Measured;
+      kfac: Measured;
+      advantage: { log: number; standardError: number };
+    };
+    expect(advantage.log).toBeCloseTo(Math.log(kfac.simulated / sgd.simulated), 12);
+    expect(advantage.standardError).toBeGreaterThan(0);
   });
 
   it("gives no theory at the interpolation threshold", async () => {

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mean, meanInterval, median, quantile, rankCorrelation } from "../../lib/experiments/statistics.js";
+import {
+  errorInterval,
+  logRatioInterval,
+  mean,
+  meanInterval,
+  median,
+  quantile,
+  rankCorrelation,
+} from "../../lib/experiments/statistics.js";
 import { Stream } from "../../lib/random/index.js";
 
 describe("quantile", () => {
@@ -24,6 +32,28 @@ describe("meanInterval", () => {
     expect(low).toBeCloseTo(0.4457397432, 4);
     expect(high).toBeCloseTo(4.5542602568, 4);
     expect(meanInterval([1])).toEqual({ mean: 1, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY });
+  });
+
+  it("is Student's interval beyond the table", () => {
+    // scipy.stats.t.ppf(0.975, [31, 47, 99]) = 2.0395134, 2.0117405, 1.9842169
+    for (const [freedom, quantile] of [
+      [31, 2.0395134],
+      [47, 2.0117405],
+      [99, 1.9842169],
+    ] as const) {
+      expect(errorInterval(0, 1, freedom + 1).high).toBeCloseTo(quantile, 4);
+    }
+    const values = Array.from({ length: 48 }, (_, i) => i % 2);
+    expect(meanInterval(values).high - 0.5).toBeCloseTo(2.0117405 * Math.sqrt(0.25 / 47), 5);
+  });
+
+  it("of a log ratio is paired", () => {
+    const scatter = [1, 5, 2, 9];
+    const { mean, low, high } = logRatioInterval(
+      scatter.map((value) => 2 * value),
+      scatter,
+    );
+    for (const value of [mean, low, high]) expect(value).toBeCloseTo(Math.LN2, 12);
   });
 
   it("covers the mean of normal samples 95 % of the time", () => {

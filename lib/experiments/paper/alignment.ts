@@ -4,6 +4,7 @@ import type { Spec } from "../../report/chart.js";
 import { type Layout, logAxis, palette, panelGrid } from "../../report/theme.js";
 import { type AlignmentProblem, alignmentProblem, kfacAlignment, optimalDamping, sgdAlignment } from "../../theory/index.js";
 import type { Trial } from "../executor.js";
+import { errorInterval } from "../statistics.js";
 import { type Claim, type Figure, noData, type Results, type Settings, seedOf, short, trialOf, verdictOf } from "./figure.js";
 
 const noise = 0.3;
@@ -230,14 +231,14 @@ const theoryMatches: Claim = {
   },
 };
 
-/** (a − b) in units of its standard error; the two are measured on the same draws, so this is conservative. */
+/** (a − b) in units of its standard error, of two points that share no draws. */
 const separation = (a: Measured, b: Measured) => (a.simulated - b.simulated) / Math.hypot(a.standardError, b.standardError);
 
 const sgdDeclines: Claim = {
   id: "sgd-alignment-declines",
   statement: "The SGD step loses its alignment with β* as inputs become anisotropic.",
   source: "Zhang et al. 2025, single-index learning; cos² → m1²/m2 as n → ∞",
-  estimator: "Simulated squared cosine of the SGD step along the condition numbers of the first panel.",
+  estimator: "Simulated squared cosine of the SGD step along the condition numbers of the first panel, each from draws of its own.",
   test: "Holds if it falls at every step of the grid by more than 2 standard errors from condition number 3 on, and by half in all; partly if it falls by half in all.",
   judge(settings, results) {
     const curve = anisotropySweep(settings).curves.find(({ method }) => method === "sgd")!;
@@ -254,24 +255,25 @@ const sgdDeclines: Claim = {
   },
 };
 
-/** KFAC against SGD on the same trial, in standard errors. */
+/** Log of KFAC's over SGD's squared cosine on the same draws of a trial, with its 95 % interval. */
 const advantages = (results: Results, points: readonly { x: number; trial: Trial }[]) =>
   points.flatMap(({ x, trial }) => {
-    const kfac = measured(results, trial, "kfac");
-    const sgd = measured(results, trial, "sgd");
-    return kfac && sgd ? [{ x, z: separation(kfac, sgd), ratio: kfac.simulated / sgd.simulated }] : [];
+    const record = results.get(trial);
+    if (!record) return [];
+    const { log, standardError } = record.metrics.advantage as { log: number; standardError: number };
+    return [{ x, ...errorInterval(log, standardError, record.config.draws as number), ratio: Math.exp(log) }];
   });
 
 const optimalNeverLoses: Claim = {
   id: "kfac-optimal-damping-better",
   statement: "With damping λ* = φv/a1² the KFAC step aligns at least as well as the SGD step at every anisotropy.",
   source: "derived: ridge at λ* is the posterior mean",
-  estimator: "Simulated squared cosines of KFAC at λ* and of SGD, on the same draws, at each condition number.",
-  test: "Holds if KFAC is never more than 2 standard errors below SGD, and more than 2 above from condition number 10 on; partly if only the first.",
+  estimator: "Log ratio of the simulated squared cosines, KFAC at λ* over SGD, paired over draws, at each condition number.",
+  test: "Holds if the 95 % interval of the log ratio lies below 0 nowhere, and above 0 from condition number 10 on; partly if only the first.",
   judge(settings, results) {
     const found = advantages(results, anisotropySweep(settings).curves[0]!.points);
-    const never = found.length > 0 && found.every(({ z }) => z > -2);
-    const above = found.filter(({ x }) => x >= 10).every(({ z }) => z > 2);
+    const never = found.length > 0 && found.every(({ high }) => high >= 0);
+    const above = found.filter(({ x }) => x >= 10).every(({ low }) => low > 0);
     const last = found[found.length - 1];
     return {
       verdict: never ? (above ? "holds" : "holds partly") : "does not hold",
@@ -285,19 +287,20 @@ const alwaysBetter: Claim = {
   id: "kfac-always-better",
   statement: "The KFAC step aligns better than the SGD step whatever the damping and the number of samples.",
   source: "the paper's message taken literally; the theory says otherwise for small λ and few samples",
-  estimator: "Points of the two damping panels where KFAC is more than 2 standard errors below SGD.",
+  estimator:
+    "Points of the two damping panels where the 95 % interval of the log ratio of squared cosines, KFAC over SGD, paired over draws, lies below 0.",
   test: "Holds if there are none; partly if they are at most half of the points.",
   judge(settings, results) {
     const found = [many, few].flatMap((phi) =>
       advantages(results, dampingSweep(settings, phi).curves[0]!.points).map((value) => ({ ...value, phi })),
     );
-    const losses = found.filter(({ z }) => z < -2);
+    const losses = found.filter(({ high }) => high < 0);
     const where = [many, few].map((phi) => {
       const dampings = losses.filter((loss) => loss.phi === phi).map(({ x }) => x);
       return dampings.length ? `d/n = ${phi}: loses for λ ≤ ${short(Math.max(...dampings))}` : `d/n = ${phi}: never loses`;
     });
     return {
-      verdict: verdictOf(found.map(({ z }) => z >= -2)),
+      verdict: verdictOf(found.map(({ high }) => high >= 0)),
       measured: `${where.join("; ")} (${losses.length} of ${found.length} points)`,
       numbers: { losses: losses.length, points: found.length },
     };

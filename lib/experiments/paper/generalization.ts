@@ -1,6 +1,7 @@
 import type { Spec } from "../../report/chart.js";
 import { type Layout, logAxis, logDomain, palette } from "../../report/theme.js";
 import type { Trial } from "../executor.js";
+import { logRatioInterval, meanInterval } from "../statistics.js";
 import { type Claim, type Figure, noData, type Results, type Settings, seedOf, short, trialOf, verdictOf } from "./figure.js";
 
 const methods = [
@@ -24,6 +25,8 @@ function trial(settings: Settings, n: number): Trial {
 interface Measured {
   readonly excess: number;
   readonly standardError: number;
+  /** Excess error of each draw; the i-th draws of all methods and of all n belong together. */
+  readonly draws: readonly number[];
 }
 
 function measured(settings: Settings, results: Results, n: number, method: MethodId): Measured | undefined {
@@ -90,9 +93,6 @@ function draw(settings: Settings, results: Results, layout: Layout): Spec {
   };
 }
 
-/** (a − b) in units of its standard error, as if independent. */
-const separation = (a: Measured, b: Measured) => (a.excess - b.excess) / Math.hypot(a.standardError, b.standardError);
-
 function triples(settings: Settings, results: Results) {
   return size(settings).samples.flatMap((n) => {
     const [random, sgd, kfac] = methods.map(({ id }) => measured(settings, results, n, id));
@@ -104,13 +104,19 @@ const order: Claim = {
   id: "generalization-order",
   statement: "After one step, KFAC features generalise better than SGD features, and both better than random ones.",
   source: "Zhang et al. 2025, single-index generalisation",
-  estimator: "Excess test error over fresh draws, second layer refit by ridge regression with validated penalty.",
-  test: "Holds if at every n KFAC < SGD < random features, each by more than 2 standard errors; partly if in at least half of these comparisons.",
+  estimator:
+    "Log ratios of the excess test errors, KFAC over SGD and SGD over random features, paired over draws, at each n; second layer refit by ridge regression with validated penalty.",
+  test: "Holds if at every n both 95 % confidence intervals lie below 0; partly if at least half of them do.",
   judge(settings, results) {
     const found = triples(settings, results);
     const last = found[found.length - 1];
     return {
-      verdict: verdictOf(found.flatMap(({ random, sgd, kfac }) => [separation(random, sgd) > 2, separation(sgd, kfac) > 2])),
+      verdict: verdictOf(
+        found.flatMap(({ random, sgd, kfac }) => [
+          logRatioInterval(sgd.draws, random.draws).high < 0,
+          logRatioInterval(kfac.draws, sgd.draws).high < 0,
+        ]),
+      ),
       measured: `at n = ${last?.n ?? "—"}: KFAC ${short(last?.kfac.excess)}, SGD ${short(last?.sgd.excess)}, random features ${short(last?.random.excess)}`,
       numbers: { kfac: last?.kfac.excess ?? null, sgd: last?.sgd.excess ?? null, randomFeatures: last?.random.excess ?? null },
     };
@@ -121,22 +127,22 @@ const gapGrows: Claim = {
   id: "generalization-gap-grows",
   statement: "KFAC's advantage over SGD grows with the number of samples: more data does not cure the bias of the SGD step.",
   source: "Zhang et al. 2025; the SGD direction tends to Sβ*, not β*",
-  estimator: "Ratio of the excess test errors, SGD over KFAC, at the smallest and the largest n.",
-  test: "Holds if the ratio at the largest n exceeds that at the smallest by more than 2 standard errors (delta method); partly if it is larger.",
+  estimator: "Log ratio of the excess test errors, SGD over KFAC, at the largest n minus that at the smallest, paired over draws.",
+  test: "Holds if the 95 % confidence interval of this difference lies above 0; partly if only its mean does.",
   judge(settings, results) {
     const found = triples(settings, results);
-    const ratio = ({ sgd, kfac }: { sgd: Measured; kfac: Measured }) => ({
-      value: sgd.excess / kfac.excess,
-      error: (sgd.excess / kfac.excess) * Math.hypot(sgd.standardError / sgd.excess, kfac.standardError / kfac.excess),
-    });
     const [first, last] = [found[0], found[found.length - 1]];
     if (!first || !last) return noData;
-    const [a, b] = [ratio(first), ratio(last)];
-    const z = (b.value - a.value) / Math.hypot(a.error, b.error);
+    const logs = ({ sgd, kfac }: { sgd: Measured; kfac: Measured }) => sgd.draws.map((value, i) => Math.log(value / kfac.draws[i]!));
+    const before = logs(first);
+    const { mean, low, high } = meanInterval(logs(last).map((value, i) => value - before[i]!));
+    const ratio = ({ sgd, kfac }: { sgd: Measured; kfac: Measured }) => sgd.excess / kfac.excess;
     return {
-      verdict: z > 2 ? "holds" : z > 0 ? "holds partly" : "does not hold",
-      measured: `SGD / KFAC ${short(a.value)} at n = ${first.n}, ${short(b.value)} at n = ${last.n}`,
-      numbers: { first: a.value, last: b.value },
+      verdict: low > 0 ? "holds" : mean > 0 ? "holds partly" : "does not hold",
+      measured:
+        `SGD / KFAC ${short(ratio(first))} at n = ${first.n}, ${short(ratio(last))} at n = ${last.n}; ` +
+        `grows ${short(Math.exp(mean))}× [${short(Math.exp(low))}, ${short(Math.exp(high))}]`,
+      numbers: { first: ratio(first), last: ratio(last), growth: Math.exp(mean) },
     };
   },
 };

@@ -42,6 +42,17 @@ export function kfacDirection(x: Matrix, y: Float64Array, lambda: number): Float
 }
 
 /**
+ * KFAC's direction when its statistics come from other samples than its gradient: `(Ŝ₂ + λI)^{-1}X₁ᵀy₁/n₁`.
+ * @param statistics n₂×d
+ * @throws Error `ERR_NOT_POSITIVE_DEFINITE` when λ = 0 and the statistics are singular
+ */
+export function separateDirection(x: Matrix, y: Float64Array, statistics: Matrix, lambda: number): Float64Array {
+  const gram = addDiagonal(syrk(statistics.T, { alpha: 1 / statistics.rows }), lambda);
+  const plain = sgdDirection(x, y);
+  return choleskySolve(cholesky(gram, { out: gram }), new Matrix(plain, plain.length, 1)).data;
+}
+
+/**
  * Output gradients `δ_i = (f(x_i) − y_i) f ∘ σ'(Gx_i)` of the loss ½(y − fᵀσ(Gx))² at the pre-activations of the ReLU network, n×h;
  * the gradient of the mean loss in G is `δᵀX/n`.
  * @param g h×d first layer

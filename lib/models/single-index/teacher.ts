@@ -111,12 +111,33 @@ export interface Moments {
  * squared cosines exceeds the limit.
  */
 export function pooledSquaredCosine(draws: readonly Moments[]): { value: number; standardError: number | null } {
+  const [value, ...without] = leavingOut(draws);
+  return { value: value!, standardError: jackknife(without) };
+}
+
+/**
+ * Log ratio of two {@link pooledSquaredCosine | pooled squared cosines}, a over b, of directions measured on the same draws: the jackknife
+ * leaves out a draw of both at once, so that what they share does not count as error.
+ */
+export function pooledLogRatio(a: readonly Moments[], b: readonly Moments[]): { value: number; standardError: number | null } {
+  const other = leavingOut(b);
+  const [value, ...without] = leavingOut(a).map((cosine, i) => Math.log(cosine / other[i]!));
+  return { value: value!, standardError: jackknife(without) };
+}
+
+/** The pooled squared cosine of all draws, then (for two draws or more) that without each of them. */
+function leavingOut(draws: readonly Moments[]): number[] {
   const n = draws.length;
   const overlap = draws.reduce((total, m) => total + m.overlap, 0);
   const energy = draws.reduce((total, m) => total + m.energy, 0);
-  const value = overlap ** 2 / (energy * n);
-  if (n < 2) return { value, standardError: null };
-  const without = draws.map((m) => (overlap - m.overlap) ** 2 / ((energy - m.energy) * (n - 1)));
+  const all = overlap ** 2 / (energy * n);
+  return n < 2 ? [all] : [all, ...draws.map((m) => (overlap - m.overlap) ** 2 / ((energy - m.energy) * (n - 1)))];
+}
+
+/** Standard error from the values without each draw; null when there are none. */
+function jackknife(without: readonly number[]): number | null {
+  const n = without.length;
+  if (n === 0) return null;
   const mean = without.reduce((a, b) => a + b, 0) / n;
-  return { value, standardError: Math.sqrt(((n - 1) / n) * without.reduce((total, v) => total + (v - mean) ** 2, 0)) };
+  return Math.sqrt(((n - 1) / n) * without.reduce((total, v) => total + (v - mean) ** 2, 0));
 }

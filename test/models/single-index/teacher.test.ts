@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { syrk } from "../../../lib/linalg/index.js";
-import { links, placement, pooledSquaredCosine, SingleIndexTeacher } from "../../../lib/models/single-index/index.js";
+import { links, placement, pooledLogRatio, pooledSquaredCosine, SingleIndexTeacher } from "../../../lib/models/single-index/index.js";
 import { logSpectrum, Stream } from "../../../lib/random/index.js";
 
 describe("placement", () => {
@@ -76,5 +76,30 @@ describe("pooledSquaredCosine", () => {
     const claimed = repeated.reduce((total, { standardError }) => total + standardError!, 0) / 400;
     expect(Math.abs(claimed / spread - 1)).toBeLessThan(0.15);
     expect(mean).toBeCloseTo(0.5, 2);
+  });
+});
+
+describe("pooledLogRatio", () => {
+  const moments = (scale: number, shared: readonly number[]) =>
+    shared.map((x) => ({ overlap: scale * (1 + 0.2 * x), energy: 2 + 0.3 * x }));
+  const shared = Array.from({ length: 24 }, (_, i) => Math.sin(1.7 * i));
+
+  it("is the log of the ratio of the pooled squared cosines", () => {
+    const [a, b] = [moments(0.6, shared), moments(0.5, [...shared].reverse())];
+    expect(pooledLogRatio(a, b).value).toBeCloseTo(Math.log(pooledSquaredCosine(a).value / pooledSquaredCosine(b).value), 13);
+  });
+
+  it("does not count as error what the draws share, and equals the independent error where they share nothing", () => {
+    expect(pooledLogRatio(moments(0.6, shared), moments(0.5, shared)).standardError).toBeLessThan(1e-12);
+    const noise = (seed: number) => Array.from(new Stream(seed, "log ratio").normals(4000));
+    const [a, b] = [moments(0.6, noise(1)), moments(0.5, noise(2))];
+    const relative = [a, b].map((draws) => pooledSquaredCosine(draws).standardError! / pooledSquaredCosine(draws).value);
+    const independent = Math.hypot(relative[0]!, relative[1]!);
+    expect(pooledLogRatio(a, b).standardError! / independent).toBeGreaterThan(0.93);
+    expect(pooledLogRatio(a, b).standardError! / independent).toBeLessThan(1.07);
+  });
+
+  it("has no error for a single draw", () => {
+    expect(pooledLogRatio(moments(1, [0]), moments(1, [1])).standardError).toBeNull();
   });
 });
