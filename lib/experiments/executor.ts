@@ -43,6 +43,8 @@ export interface ExecuteOptions {
  * process down, becomes a `failed` record; the others go on. Records do not depend on where or in what order trials ran.
  */
 export interface Executor {
+  /** How many trials it runs at a time, where it knows: the last chunks are then cut so that no process waits long for another. */
+  readonly workers?: number;
   execute(chunks: Chunks, options?: ExecuteOptions): AsyncIterable<TrialRecord>;
   /** Ends the processes it has started. */
   close(): Promise<void>;

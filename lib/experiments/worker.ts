@@ -5,9 +5,9 @@ import type { Trial } from "./executor.js";
 import { knownExperiments, perform } from "./perform.js";
 
 async function runChunk(trials: readonly Trial[], modules: readonly string[]): Promise<void> {
-  // The parent ends this process when a trial takes too long, and needs to know which one it is.
-  workerpool.workerEmit({ pid: process.pid });
   const among = await knownExperiments(modules);
+  // The parent ends this process when a trial takes too long: it needs to know which one it is, and when the first begins.
+  workerpool.workerEmit({ pid: process.pid });
   for (const trial of trials) workerpool.workerEmit(await perform(trial, among));
 }
 

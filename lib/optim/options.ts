@@ -55,12 +55,20 @@ export function withDefault<T extends z.ZodType>(type: z.ZodDefault<T>, value: z
 /** Options by name, as zod types with default and description. */
 export type Shape = Readonly<Record<string, z.ZodType>>;
 
+/** Zod compiles a schema when it is first used, which costs more than many checks. */
+const schemas = new WeakMap<Shape, z.ZodObject>();
+
 /**
  * Options checked against `shape` with defaults filled in.
  * @throws TypeError naming the option, what was expected and what came, and for an unknown key the nearest known one.
  */
 export function validate<S extends Shape>(method: string, shape: S, options: unknown): z.output<z.ZodObject<S>> {
-  const parsed = z.strictObject(shape).safeParse(options ?? {});
+  let schema = schemas.get(shape);
+  if (!schema) {
+    schema = z.strictObject(shape);
+    schemas.set(shape, schema);
+  }
+  const parsed = schema.safeParse(options ?? {});
   if (parsed.success) return parsed.data as z.output<z.ZodObject<S>>;
   const lines = parsed.error.issues.map((issue) => {
     if (issue.code === "unrecognized_keys") {

@@ -72,8 +72,16 @@ export function findMethod(id: string): Method {
 
 /** All options of a method, its own and the common ones, as a zod shape: defaults, bounds and descriptions. */
 export function methodShape(method: Method): Shape {
-  return { ...commonShape, ...(method.diagonal ? vectorShape : {}), ...method.shape };
+  let shape = shapes.get(method);
+  if (!shape) {
+    shape = { ...commonShape, ...(method.diagonal ? vectorShape : {}), ...method.shape };
+    shapes.set(method, shape);
+  }
+  return shape;
 }
+
+/** One shape per method, so that {@link validate} compiles it once: thousands of trials check thousands of options. */
+const shapes = new WeakMap<Method, Shape>();
 
 const groupShape = {
   parameters: z.any().describe("names, a RegExp on the name, or a predicate"),

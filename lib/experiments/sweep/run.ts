@@ -35,7 +35,10 @@ export interface Outcome extends Counts {
   readonly stopped?: "interrupted" | "a trial failed";
 }
 
-/** Trials travel together in chunks that last about this long, so that what a chunk costs is small beside it. */
+/**
+ * Trials travel together in chunks that last about this long, so that what a chunk costs is small beside it. The last ones are
+ * smaller (guided self-scheduling: Polychronopoulos & Kuck, IEEE Trans. Computers 1987), so that all processes end together.
+ */
 const CHUNK_SECONDS = 0.1;
 const MAX_CHUNK = 64;
 
@@ -66,6 +69,9 @@ class Source implements AsyncIterable<readonly Trial[]> {
     /** Whether a trial of an earlier session needs no run; tells the scheduler its score. */
     private readonly isDone: (trial: PlannedTrial) => boolean,
     private readonly singly: boolean,
+    /** Trials that the scheduler has not given yet; null when that depends on results. */
+    private left: number | null,
+    private readonly workers: number,
   ) {}
 
   /** The next trial to be run, undefined when there is none now. */
@@ -75,13 +81,15 @@ class Source implements AsyncIterable<readonly Trial[]> {
     for (;;) {
       const next = this.scheduler.next();
       if (next === undefined || next === "wait") return this.open.size ? "wait" : next;
+      if (this.left !== null) this.left--;
       if (!this.isDone(next)) return next;
     }
   }
 
   private get size(): number {
     if (this.singly || this.meanSeconds === undefined) return 1;
-    return Math.max(1, Math.min(MAX_CHUNK, Math.floor(CHUNK_SECONDS / Math.max(this.meanSeconds, 1e-6))));
+    const share = this.left === null ? MAX_CHUNK : Math.ceil(this.left / (2 * this.workers));
+    return Math.max(1, Math.min(MAX_CHUNK, share, Math.floor(CHUNK_SECONDS / Math.max(this.meanSeconds, 1e-6))));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly Trial[]> {
@@ -148,7 +156,8 @@ export async function runSweep(
     scheduler.report(trial.id, metric === undefined ? null : scoreOf(folder.row(entry.place), metric));
     return true;
   };
-  const source = new Source(scheduler, isDone, timeout !== undefined && timeout < 1);
+  const singly = timeout !== undefined && timeout < 1;
+  const source = new Source(scheduler, isDone, singly, folder.manifest.trials, executor.workers ?? 1);
   const controller = new AbortController();
   const interrupt = () => controller.abort(options.signal?.reason);
   if (options.signal?.aborted) interrupt();

@@ -1,23 +1,32 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Chunks, Executor, TrialRecord } from "../../../lib/experiments/executor.js";
 import { sweep } from "../../../lib/experiments/index.js";
 import { perform } from "../../../lib/experiments/perform.js";
 import { InlineExecutor } from "../../../lib/experiments/sweep/inline.js";
 import { headOf, journalsIn, lines } from "../../../lib/experiments/sweep/journal.js";
-import { reopenPlan, workOn } from "../../../lib/experiments/sweep/session.js";
+import { parseAxes } from "../../../lib/experiments/sweep/language.js";
+import { checkedPlan, createRun, reopenPlan, workOn } from "../../../lib/experiments/sweep/session.js";
+import { statusOf } from "../../../lib/experiments/sweep/status.js";
 import { RunFolder } from "../../../lib/experiments/sweep/store.js";
+import { builtPackage } from "../../built.js";
 import orbit from "./fixture.js";
 
 const root = mkdtempSync(join(tmpdir(), "layerwise-sweep-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+let built: Awaited<ReturnType<typeof builtPackage>>;
+beforeAll(async () => {
+  built = await builtPackage();
+});
+afterAll(() => {
+  built.remove();
+  rmSync(root, { recursive: true, force: true });
+});
 const module = new URL("./fixture.ts", import.meta.url).href;
 const fixture = fileURLToPath(module);
-const main = fileURLToPath(new URL("../../../lib/cli/main.ts", import.meta.url));
 const out = (name: string) => join(root, name);
 const aggregate = (name: string) => readFileSync(join(root, name, "results.csv"), "utf8");
 
@@ -36,7 +45,7 @@ function tally(name: string): Map<string, { ok: number; failed: number }> {
 }
 
 function start(...args: string[]): { child: ChildProcess; done: Promise<{ code: number | null; stdout: string; stderr: string }> } {
-  const child = spawn(process.execPath, ["--import", "tsx", main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [built.main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const text = { stdout: "", stderr: "" };
   child.stdout!.on("data", (data) => {
     text.stdout += data;
@@ -48,7 +57,7 @@ function start(...args: string[]): { child: ChildProcess; done: Promise<{ code: 
 }
 
 const until = async (condition: () => boolean) => {
-  for (let waited = 0; waited < 600; waited++) {
+  for (let waited = 0; waited < 1200; waited++) {
     if (condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -71,54 +80,76 @@ const scrambling: Executor = {
   async close() {},
 };
 
+/** 80 trials, on two workers about a second. */
+const assignments = ["rate=3.9,3.99", "wait=0.02", "seed=0:40"];
+
 describe("sweep", () => {
-  it("has the same aggregate to the bit whatever runs it: one process, two, this one, or any order", async () => {
-    const axes = { rate: [3.9, 3.99], steps: [20, 100], seed: "0:5" } as const;
-    for (const [name, options] of [
-      ["one", { module, workers: 1 }],
-      ["two", { module, workers: 2 }],
-      ["inline", { module, executor: new InlineExecutor([orbit]) }],
-      ["scrambled", { module, executor: scrambling }],
+  it("has the same aggregate to the bit whatever runs it: one process, this one, or any order", async () => {
+    const calm = await start("sweep", fixture, ...assignments, "--out", out("calm"), "--workers", "1").done;
+    expect(calm).toMatchObject({ code: 0, stdout: "" });
+    expect(aggregate("calm").split("\n")).toHaveLength(82);
+    const plan = checkedPlan(orbit, parseAxes(orbit, assignments), undefined, null);
+    const spec = { ...plan.spec, version: RunFolder.open(out("calm")).manifest.version };
+    for (const [name, executor] of [
+      ["inline", new InlineExecutor([orbit])],
+      ["scrambled", scrambling],
     ] as const) {
-      const result = await sweep(orbit, axes, { out: out(name), ...options });
-      expect(result).toMatchObject({ ok: 20, failed: 0, complete: true });
-      expect([...tally(name).values()]).toEqual(Array.from({ length: 20 }, () => ({ ok: 1, failed: 0 })));
-      expect(aggregate(name)).toBe(aggregate("one"));
-      expect([...result.rows()].map(({ index }) => index)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+      const folder = createRun(out(name), { ...plan, spec, module: null, source: null });
+      expect(await workOn(folder, spec, executor)).toEqual({ ok: 80, failed: 0, complete: true });
+      expect([...tally(name).values()]).toEqual(Array.from({ length: 80 }, () => ({ ok: 1, failed: 0 })));
+      expect([...folder.rows()].map(({ index }) => index)).toEqual(Array.from({ length: 80 }, (_, i) => i));
+      expect(aggregate(name)).toBe(aggregate("calm"));
     }
-    expect(aggregate("one").split("\n")).toHaveLength(22);
   });
 
-  it("runs what is missing after five kills, each trial once, and leaves no process behind", async () => {
-    const args = ["rate=3.9,3.99", "wait=0.02", "seed=0:60"];
-    await start("sweep", fixture, ...args, "--out", out("calm"), "--workers", "1").done;
+  it("runs what is missing after five kills on two workers, each trial once, and leaves no process behind", async () => {
     const killed = out("killed");
-    let command = ["sweep", fixture, ...args, "--out", killed, "--workers", "2"];
+    let command = ["sweep", fixture, ...assignments, "--out", killed, "--workers", "2"];
     for (let kill = 1; kill <= 5; kill++) {
       const before = kill === 1 ? 0 : tally("killed").size;
       const { child, done } = start(...command);
-      await until(() => {
-        try {
-          return tally("killed").size >= before + 8;
-        } catch {
-          return false;
-        }
-      });
+      await until(() => existsSync(killed) && (tally("killed").size >= before + 4 || child.exitCode !== null));
       const workers = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
+      expect(workers.length).toBeGreaterThan(0);
       child.kill("SIGKILL");
       await done;
       await until(() => workers.every((pid) => !isAlive(pid)));
       command = ["resume", killed, "--workers", "2"];
     }
+    expect(tally("killed").size).toBeLessThan(80);
     // A torn tail on top.
     writeFileSync(join(killed, journalsIn(killed)[0]!), '{"id":"0123', { flag: "a" });
     const { code, stdout } = await start(...command, "--json").done;
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ trials: 120, ok: 120, failed: 0, missing: 0, running: null, complete: true });
-    const counts = [...tally("killed").values()];
-    expect(counts).toHaveLength(120);
-    expect(counts.every(({ ok, failed }) => ok === 1 && failed === 0)).toBe(true);
+    expect(JSON.parse(stdout)).toMatchObject({ trials: 80, ok: 80, failed: 0, missing: 0, running: null, complete: true });
+    expect([...tally("killed").values()]).toEqual(Array.from({ length: 80 }, () => ({ ok: 1, failed: 0 })));
     expect(aggregate("killed")).toBe(aggregate("calm"));
+  });
+
+  it("gives short trials out in chunks, and fewer at a time towards the end, so that no process waits long for another", async () => {
+    const sizes: number[] = [];
+    const executor: Executor = {
+      workers: 2,
+      async *execute(chunks: Chunks) {
+        for await (const chunk of chunks) {
+          sizes.push(chunk.length);
+          for (const trial of chunk) {
+            const record = await perform(trial, [orbit]);
+            yield record.status === "ok" ? { ...record, timing: { seconds: 0.004, cpuSeconds: 0.004 } } : record;
+          }
+        }
+      },
+      async close() {},
+    };
+    await sweep(orbit, { steps: 1, seed: "0:400" }, { out: out("chunks"), executor });
+    expect(Math.max(...sizes)).toBe(25);
+    let left = 400;
+    for (const size of sizes) {
+      expect(size).toBeLessThanOrEqual(Math.ceil(left / 4));
+      left -= size;
+    }
+    expect(left).toBe(0);
+    expect(sizes.at(-1)).toBe(1);
   });
 
   it("refuses a second process on the folder and stops at a signal, keeping what there is", async () => {
@@ -127,33 +158,29 @@ describe("sweep", () => {
     const second = await start("resume", out("shared")).done;
     expect(second.code).toBe(1);
     expect(second.stderr).toMatch(new RegExp(`in use by process ${child.pid}.*two sweeps`));
-    const status = await start("status", out("shared"), "--json").done;
-    expect(JSON.parse(status.stdout)).toMatchObject({ trials: 400, running: { pid: child.pid } });
+    expect(statusOf(RunFolder.open(out("shared")))).toMatchObject({ trials: 400, running: { pid: child.pid } });
     child.kill("SIGINT");
     const { code, stderr } = await done;
     expect(code).toBe(130);
     expect(stderr).toContain("layerwise resume");
     expect(tally("shared").size).toBeLessThan(400);
-    expect(JSON.parse((await start("status", out("shared"), "--json").done).stdout).running).toBeNull();
+    expect(statusOf(RunFolder.open(out("shared"))).running).toBeNull();
   });
 
   it("loses one trial to a crash, a hang or an exception, retries as often as it is told, and can fail fast", async () => {
     const mode = ["plain", "throw", "crash", "hang"];
-    const result = await sweep(
-      orbit,
-      { mode: ["plain", "throw", "crash", "hang"] as const, seed: [0] },
-      { out: out("bad"), module, workers: 2, maxRetries: 1, timeout: 3 },
-    );
-    expect(result).toMatchObject({ ok: 1, failed: 3, complete: true });
-    const rows = new Map([...result.rows()].map((row) => [(row.config as { mode: string }).mode, row]));
-    expect(mode.map((name) => rows.get(name)!.attempt)).toEqual([0, 1, 1, 1]);
-    const error = (name: string) => (rows.get(name) as unknown as { error: string }).error;
-    expect(error("throw")).toContain("on purpose");
-    expect(error("crash")).toContain("SIGSEGV");
-    expect(error("hang")).toContain("timeout of 3 s");
-
+    const options = ["--workers", "2", "--max-retries", "1", "--timeout", "1"];
+    const { code, stderr } = await start("sweep", fixture, `mode=${mode}`, "--out", out("bad"), ...options).done;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/1 ok, 3 failed/);
     const folder = RunFolder.open(out("bad"));
-    const spec = await reopenPlan(folder);
+    const rows = [...folder.rows()];
+    expect(rows.map(({ config }) => config.mode)).toEqual(mode);
+    expect(rows.map(({ attempt }) => attempt)).toEqual([0, 1, 1, 1]);
+    const errors = rows.map((row) => (row.status === "failed" ? row.error : ""));
+    for (const [i, text] of ["", "on purpose", "SIGSEGV", "timeout of 1 s"].entries()) expect(errors[i]).toContain(text);
+
+    const spec = await reopenPlan(folder, { force: true });
     const again = (options: object) => workOn(folder, spec, new InlineExecutor([{ ...orbit, trial: () => ({ sum: 1 }) }]), options);
     expect(await again({})).toMatchObject({ ok: 1, failed: 3 });
     expect(await again({ retryFailed: true })).toMatchObject({ ok: 4, failed: 0 });
