@@ -2,20 +2,14 @@ import type { Spec } from "../../report/chart.js";
 import { type Layout, logAxis } from "../../report/theme.js";
 import { median, quantile } from "../statistics.js";
 import { type Claim, type Figure, type Results, type Settings, short, verdictOf } from "./figure.js";
-import { type MethodId, methods, metricOf, problem, repeats, trial, tune } from "./representation.js";
+import { type MethodId, methodOf, metricOf, problem, shownSeeds, stepsTo, trial, tune } from "./representation.js";
 
 const compared: readonly MethodId[] = ["kfac", "shampoo", "adam", "amgd", "sgd"];
 const conds = [1, 10, 100, 1e3, 1e4];
 
-/** Steps to distance 0.1 of every seed; infinite where it was not reached. */
-function stepsTo(settings: Settings, results: Results, method: MethodId, cond: number): number[] {
-  const { trials } = tune(settings, results, method, cond);
-  return metricOf(results, trials, "stepsTo0.1").map((steps) => steps ?? Number.POSITIVE_INFINITY);
-}
-
 function draw(settings: Settings, results: Results, layout: Layout): Spec {
-  const { steps: budget } = problem(settings);
-  const styles = compared.map((method) => methods[method]);
+  const { steps: budget } = problem;
+  const styles = compared.map(methodOf);
   const domain = styles.map(({ label }) => label);
   // Markers of methods that do not arrive would cover each other at the top: each has a line of its own there.
   const unreached = (index: number) => budget * 1.35 ** (index + 1);
@@ -26,7 +20,7 @@ function draw(settings: Settings, results: Results, layout: Layout): Spec {
       const middle = median(steps);
       const reached = Number.isFinite(middle);
       return {
-        method: methods[method].label,
+        method: methodOf(method).label,
         cond,
         steps: reached ? middle : unreached(index),
         line: reached ? middle : null,
@@ -104,7 +98,7 @@ const kfacIsFlat: Claim = {
 
 /** KFAC with rate 1, untuned, on the seeds that are shown. */
 const fullSteps = (settings: Settings) =>
-  conds.flatMap((cond) => Array.from({ length: repeats(settings) }, (_, i) => trial(settings, "kfac", cond, 1, i + 1)));
+  conds.flatMap((cond) => shownSeeds(settings).map((seed) => trial(settings, "kfac", cond, 1, seed)));
 
 const kfacOneStep: Claim = {
   id: "kfac-one-step",
@@ -139,7 +133,7 @@ const gradientMethodsStall: Claim = {
     const steps = cells.flatMap((cell) => cell.steps);
     return {
       verdict: verdictOf(steps.map((value) => !Number.isFinite(value))),
-      measured: `arrivals in ${problem(settings).steps} steps: ${cells.map(({ method, cond, steps }) => `${methods[method].label} ${arrivals(steps)}/${steps.length} at ${cond}`).join(", ")}`,
+      measured: `arrivals in ${problem.steps} steps: ${cells.map(({ method, cond, steps }) => `${methodOf(method).label} ${arrivals(steps)}/${steps.length} at ${cond}`).join(", ")}`,
       numbers: { arrived: arrivals(steps), runs: steps.length },
     };
   },
@@ -197,7 +191,7 @@ export const conditionNumber: Figure = {
     caption: "Median steps to distance 0.1 and, in brackets, the best rate (* = at the edge of its grid); — = not reached.",
     header: ["method", ...conds.map((cond) => `cond ${short(cond)}`)],
     rows: compared.map((method) => [
-      methods[method].label,
+      methodOf(method).label,
       ...conds.map((cond) => {
         const { lr, atEdge } = tune(settings, results, method, cond);
         return `${short(median(stepsTo(settings, results, method, cond)))} (${short(lr)}${atEdge ? "*" : ""})`;

@@ -2,7 +2,7 @@ import type { Spec } from "../../report/chart.js";
 import { type Layout, logAxis, logDomain, panelGrid } from "../../report/theme.js";
 import { mean, meanInterval, median, quantile, rankCorrelation } from "../statistics.js";
 import { type Claim, type Figure, type Results, type Settings, short, verdictOf } from "./figure.js";
-import { type MethodId, methods, metricOf, problem, type Tuned, tune } from "./representation.js";
+import { type MethodId, methodOf, methods, metricOf, problem, type Tuned, tune } from "./representation.js";
 
 const compared = Object.keys(methods) as MethodId[];
 const low = 10;
@@ -55,8 +55,8 @@ function curve(results: Results, run: Tuned, label: string, column: string): Poi
 }
 
 function draw(settings: Settings, results: Results, layout: Layout): Spec {
-  const { steps } = problem(settings);
-  const styles = compared.map((method) => methods[method]);
+  const { steps } = problem;
+  const styles = compared.map(methodOf);
   const domain = styles.map(({ label }) => label);
   const wide = layout === "wide";
   const color = {
@@ -77,7 +77,7 @@ function draw(settings: Settings, results: Results, layout: Layout): Spec {
   const cells = [low, high].map((cond) => {
     const runs = tuned(settings, results, cond);
     return panels.map(({ column, title }) => {
-      const values = runs.flatMap(({ method, run }) => curve(results, run, methods[method].label, column));
+      const values = runs.flatMap(({ method, run }) => curve(results, run, methodOf(method).label, column));
       const span = column === "distance" ? logDomain([...values.map((p) => p.median), 1]) : logDomain(values.map((p) => p.median));
       // A run that diverges must not squeeze the others; nor must values at the rounding level.
       const axis: [number, number] = [Math.max(span[0], 1e-8), Math.min(span[1], 1e3)];
@@ -210,7 +210,7 @@ export const curves: Figure = {
         const edge = run.atEdge ? " (edge of the grid)" : "";
         return [
           short(cond),
-          methods[method].label,
+          methodOf(method).label,
           `${short(run.lr)}${edge}`,
           cell("stepsTo0.1"),
           cell("finalDistance"),

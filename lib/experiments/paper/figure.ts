@@ -88,9 +88,15 @@ export interface Figure {
   readonly claims: readonly Claim[];
 }
 
+/** Figures ask for the same trials many times; checking a configuration and hashing it costs more than looking it up. */
+const known = new Map<string, Trial>();
+
 /** A trial of a registered experiment. @throws ConfigError */
 export function trialOf(experiment: string, config: Readonly<Record<string, unknown>>): Trial {
-  return makeTrial(experimentById(experiment), config);
+  const key = `${experiment} ${JSON.stringify(config)}`;
+  const trial = known.get(key) ?? makeTrial(experimentById(experiment), config);
+  known.set(key, trial);
+  return trial;
 }
 
 /** The i-th seed of a run, i < 1000: two runs with different seeds share none. */

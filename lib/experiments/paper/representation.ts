@@ -55,7 +55,34 @@ export const methods = {
   },
 } as const satisfies Record<string, Method>;
 
-export type MethodId = keyof typeof methods;
+/** Methods that the figures past the paper's compare besides. */
+export const moreMethods = {
+  soap: {
+    label: "SOAP",
+    config: { optimizer: "soap", sampling: "statistics" },
+    rates: [-6, -1],
+    style: { color: palette.sky, dash: [3, 2], shape: "square" },
+  },
+  muon: {
+    label: "Muon",
+    config: { optimizer: "muon", sampling: "statistics" },
+    rates: [-6, -1],
+    style: { color: palette.orange, dash: [5, 2, 1, 2], shape: "triangle-up" },
+  },
+  lbfgs: {
+    label: "L-BFGS",
+    config: { optimizer: "lbfgs", sampling: "statistics" },
+    rates: [-4, 0],
+    style: { color: palette.grey, dash: [1, 2], shape: "triangle-down" },
+  },
+} as const satisfies Record<string, Method>;
+
+const allMethods = { ...methods, ...moreMethods };
+
+export type MethodId = keyof typeof allMethods;
+
+/** A method by its id. */
+export const methodOf = (id: MethodId): Method => allMethods[id];
 
 /** How far a grid may be extended on either side while the best rate lies at its edge, in half decades. */
 const reach = 3;
@@ -63,25 +90,24 @@ const reach = 3;
 /** 10^(index/2), written as 1 or 3 times a power of ten. */
 export const rate = (index: number) => Number(`${index % 2 === 0 ? 1 : 3}e${Math.floor(index / 2)}`);
 
-/** Sizes and seeds of the experiments on linear representations. */
-export function problem(settings: Settings) {
-  return settings.quick
-    ? { d: 40, dy: 12, k: 5, n: 400, noise: 0.01, steps: 1000 }
-    : { d: 100, dy: 15, k: 8, n: 1024, noise: 0.01, steps: 1000 };
-}
+/** Sizes of the experiments on linear representations, in quick mode too: in fewer dimensions gradient methods do not stall for sure. */
+export const problem = { d: 100, dy: 15, k: 8, n: 1024, noise: 0.01, steps: 1000 } as const;
 
 /** Seeds over which medians and bands are taken. */
 export const repeats = (settings: Settings) => (settings.quick ? 3 : 7);
 
-/** Seeds over which a rate is chosen. */
-const tuningSeeds = (settings: Settings) => (settings.quick ? 1 : 3);
+/** The seeds over which a rate is chosen; none of them is shown. */
+export const tuningSeeds = (settings: Settings) => Array.from({ length: settings.quick ? 1 : 3 }, (_, i) => 50 + i);
+
+/** The seeds that are shown. */
+export const shownSeeds = (settings: Settings) => Array.from({ length: repeats(settings) }, (_, i) => i + 1);
 
 export function trial(settings: Settings, method: MethodId, cond: number, lr: number, seedIndex: number): Trial {
   return trialOf("linear-representation", {
-    ...problem(settings),
+    ...problem,
     cond,
     lr,
-    ...methods[method].config,
+    ...methodOf(method).config,
     seed: seedOf(settings, seedIndex),
   });
 }
@@ -111,13 +137,12 @@ export interface Tuned {
  * edge, and then asks for the trials at that rate with the seeds that are shown.
  */
 export function tune(settings: Settings, results: Results, method: MethodId, cond: number): Tuned {
-  const { rates, capped }: Method = methods[method];
+  const { rates, capped } = methodOf(method);
   const [first, last] = rates;
   let [low, high] = [first, last];
-  const tuning = Array.from({ length: tuningSeeds(settings) }, (_, i) => 50 + i);
   for (;;) {
     const lrs = Array.from({ length: high - low + 1 }, (_, i) => rate(low + i));
-    const grid = lrs.map((lr) => tuning.map((seed) => trial(settings, method, cond, lr, seed)));
+    const grid = lrs.map((lr) => tuningSeeds(settings).map((seed) => trial(settings, method, cond, lr, seed)));
     if (!grid.flat().every((candidate) => results.has(candidate))) return { plan: grid.flat(), trials: [] };
     const scores = grid.map((trials) => score(results, trials));
     const best = scores.reduce((least, candidate, i) => (better(candidate, scores[least]!) ? i : least), 0);
@@ -125,10 +150,15 @@ export function tune(settings: Settings, results: Results, method: MethodId, con
     else if (best === grid.length - 1 && high < last + (capped ? 0 : reach)) high++;
     else {
       const lr = lrs[best]!;
-      const trials = Array.from({ length: repeats(settings) }, (_, i) => trial(settings, method, cond, lr, i + 1));
+      const trials = shownSeeds(settings).map((seed) => trial(settings, method, cond, lr, seed));
       return { plan: [...grid.flat(), ...trials], lr, atEdge: best === 0 || best === grid.length - 1, trials };
     }
   }
+}
+
+/** Steps to distance 0.1 of every shown seed, each method at its best rate; infinite where it was not reached. */
+export function stepsTo(settings: Settings, results: Results, method: MethodId, cond: number): number[] {
+  return metricOf(results, tune(settings, results, method, cond).trials, "stepsTo0.1").map((steps) => steps ?? Number.POSITIVE_INFINITY);
 }
 
 /** A metric of every seed; null where it is undefined, was never reached, or the trial failed. */
