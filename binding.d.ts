@@ -177,7 +177,8 @@ export interface Blas<T extends Float64Array | Float32Array> {
 export interface Lapack<T extends Float64Array | Float32Array> {
   /**
    * Eigenvalues of the symmetric n×n matrix in the lower triangle of `a`, ascending, into `w` (n). With `vectors`, `a`
-   * becomes the orthogonal matrix of eigenvectors (columns); without, it is kept (LAPACK syevd).
+   * becomes the orthogonal matrix of eigenvectors (columns); without, it is kept. With vectors: LAPACK's sytrd, divide and conquer
+   * (Gu & Eisenstat 1995) with vectorised secular equations, blocked back-transformation: syevd's method, faster; without: LAPACK syevd.
    * @throws Error `ERR_NO_CONVERGENCE`.
    */
   syevd(vectors: boolean, n: number, a: T, aOffset: number, lda: number, w: T, wOffset: number): void;
@@ -710,9 +711,10 @@ export interface Binding extends Prefixed<"d", Routines<Float64Array>>, Prefixed
   /** out ← a permutation of 0 … n − 1 (Fisher–Yates), from the words `index … index + n − 1` of its own sequence. */
   randomPermutation(key: BigUint64Array, index: number, n: number, out: Int32Array, outOffset: number): void;
   /**
-   * The instructions that make normals, process-wide: with an argument sets them (for tests and benchmarks), always
-   * returns those in use. "auto" takes the widest this processor has. The numbers do not depend on it.
-   * @throws RangeError when this processor does not support the path.
+   * The vector instructions of the kernels that are not OpenBLAS's (small products, secular equations, normals), process-wide: with an
+   * argument sets them (for tests and benchmarks), always returns those in use. Random numbers do not depend on it; products may in their
+   * last bits.
+   * @throws RangeError when this processor has not got them.
    */
-  randomPath(path?: "auto" | "portable" | "avx2" | "avx512"): "portable" | "avx2" | "avx512";
+  instructions(which?: "portable" | "avx2" | "avx512" | "widest"): "portable" | "avx2" | "avx512";
 }

@@ -41,7 +41,7 @@ const peer = version ? python : undefined;
 const rows: [name: string, measure: () => number | Promise<number>][] = [];
 for (const path of ["avx512", "avx2", "portable"] as const) {
   try {
-    binding.randomPath(path);
+    binding.instructions(path);
   } catch {
     continue;
   }
@@ -52,13 +52,13 @@ for (const path of ["avx512", "avx2", "portable"] as const) {
     rows.push([
       `${name}, ${path}`,
       () => {
-        binding.randomPath(path);
+        binding.instructions(path);
         return time(() => stream.normal(out));
       },
     ]);
   }
 }
-binding.randomPath("auto");
+binding.instructions("widest");
 rows.push(["uniform", () => time(() => stream.uniform(double))]);
 rows.push(["rademacher", () => time(() => stream.rademacher(double))]);
 rows.push(["gamma(2.5)", () => time(() => stream.gamma(double, 2.5))]);
@@ -78,14 +78,14 @@ const times = rows.map(() => [] as number[]);
 for (let round = 0; round < rounds; round++) {
   for (const [i, [, measure]] of rows.entries()) times[i]!.push(await measure());
 }
-binding.randomPath("auto");
+binding.instructions("widest");
 python.stop();
 
 const medians = times.map(median);
 const fastest = times.map((t) => Math.min(...t));
 const peerRow = rows.findIndex(([name]) => name === "numpy normal, Philox");
 console.log(
-  `${cpus()[0]?.model ?? "unknown processor"}, one thread, path in use ${binding.randomPath()}; ` +
+  `${cpus()[0]?.model ?? "unknown processor"}, one thread, path in use ${binding.instructions()}; ` +
     `Node ${process.version}${version ? `, numpy ${version}` : ", no numpy"}; ${n} numbers a call, median of ${rounds} rounds`,
 );
 console.log(

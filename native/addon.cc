@@ -12,6 +12,7 @@ void registerEigenbasis(napi_env env, napi_value exports);
 void registerOrthogonalize(napi_env env, napi_value exports);
 void registerAsync(napi_env env, napi_value exports);
 void registerRandom(napi_env env, napi_value exports);
+void registerInstructions(napi_env env, napi_value exports);
 }
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -25,6 +26,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   layerwise::registerOrthogonalize(env, exports);
   layerwise::registerAsync(env, exports);
   layerwise::registerRandom(env, exports);
+  layerwise::registerInstructions(env, exports);
   return exports;
 }
 

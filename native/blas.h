@@ -18,6 +18,7 @@ template <typename T> struct Blas;
     static constexpr auto axpy = cblas_##p##axpy;     \
     static constexpr auto dot = cblas_##p##dot;       \
     static constexpr auto nrm2 = cblas_##p##nrm2;     \
+    static constexpr auto rot = cblas_##p##rot;       \
     static constexpr auto gemv = cblas_##p##gemv;     \
     static constexpr auto ger = cblas_##p##ger;       \
     static constexpr auto symv = cblas_##p##symv;     \

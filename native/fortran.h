@@ -7,6 +7,9 @@
 #define LAYERWISE_LAPACK(T, p)                                                                                              \
   void p##syevd_(const char* jobz, const char* uplo, const int* n, T* a, const int* lda, T* w, T* work, const int* lwork,  \
                  int* iwork, const int* liwork, int* info, size_t, size_t);                                                 \
+  void p##sytrd_(const char* uplo, const int* n, T* a, const int* lda, T* d, T* e, T* tau, T* work, const int* lwork,       \
+                 int* info, size_t);                                                                                        \
+  void p##steqr_(const char* compz, const int* n, T* d, T* e, T* z, const int* ldz, T* work, int* info, size_t);            \
   void p##syevr_(const char* jobz, const char* range, const char* uplo, const int* n, T* a, const int* lda, const T* vl,   \
                  const T* vu, const int* il, const int* iu, const T* abstol, int* m, T* w, T* z, const int* ldz,            \
                  int* isuppz, T* work, const int* lwork, int* iwork, const int* liwork, int* info, size_t, size_t, size_t); \
@@ -40,6 +43,8 @@ template <typename T> struct Lapack;
 #define LAYERWISE_LAPACK_TABLE(T, p)         \
   template <> struct Lapack<T> {             \
     static constexpr auto syevd = p##syevd_; \
+    static constexpr auto sytrd = p##sytrd_; \
+    static constexpr auto steqr = p##steqr_; \
     static constexpr auto syevr = p##syevr_; \
     static constexpr auto potrf = p##potrf_; \
     static constexpr auto potri = p##potri_; \

@@ -2,40 +2,21 @@
 #include "random.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 
 #include "args.h"
+#include "instructions.h"
 
 namespace layerwise {
 namespace {
 
 constexpr int64_t kLastIndex = int64_t{1} << 53;  // an index must be exact as a JavaScript number
 
-enum Path { automatic, portable, avx2, avx512 };
-const char* const pathNames[] = {"auto", "portable", "avx2", "avx512"};
-
-bool supported(int path) {
-#if defined(__x86_64__)
-  if (path == avx512) return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("bmi2");
-  if (path == avx2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-#endif
-  return path == portable;
-}
-
-int widest() {
-  for (int path = avx512; path > portable; --path)
-    if (supported(path)) return path;
-  return portable;
-}
-
-std::atomic<int> activePath{widest()};
-
 NormalKernel normalKernel() {
 #if defined(__x86_64__)
-  if (activePath == avx512) return normalsAvx512;
-  if (activePath == avx2) return normalsAvx2;
+  if (instructions() == Instructions::Avx512) return normalsAvx512;
+  if (instructions() == Instructions::Avx2) return normalsAvx2;
 #endif
   return normalsPortable;
 }
@@ -225,15 +206,6 @@ napi_value permutationExport(Args& in) {
   return in.undefined();
 }
 
-napi_value pathExport(Args& in) {
-  if (in.has(0)) {
-    const int path = in.choice("path", {"auto", "portable", "avx2", "avx512"});
-    if (path != automatic && !supported(path)) in.rangeError("path", "one this processor supports", std::string("\"") + pathNames[path] + "\"");
-    activePath = path == automatic ? widest() : path;
-  }
-  return in.result(std::string(pathNames[activePath]));
-}
-
 }  // namespace
 
 void registerRandom(napi_env env, napi_value exports) {
@@ -248,7 +220,6 @@ void registerRandom(napi_env env, napi_value exports) {
   LAYERWISE_EXPORT(env, exports, "sGamma", gammaExport<float>);
   LAYERWISE_EXPORT(env, exports, "randomIntegers", integersExport);
   LAYERWISE_EXPORT(env, exports, "randomPermutation", permutationExport);
-  LAYERWISE_EXPORT(env, exports, "randomPath", pathExport);
 }
 
 }  // namespace layerwise

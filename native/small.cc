@@ -1,5 +1,6 @@
 #include "small.h"
 
+#include "instructions.h"
 #include "small_kernel.h"
 
 namespace layerwise {
@@ -11,24 +12,18 @@ extern const SmallGemm<float> sSmallAvx2, sSmallAvx512;
 
 template <> SmallGemm<double> smallGemm<double>() {
 #if defined(__x86_64__)
-  static const SmallGemm<double> chosen = __builtin_cpu_supports("avx512vl")                              ? dSmallAvx512
-                                          : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? dSmallAvx2
-                                                                                                           : multiplySmall<double, 2>;
-  return chosen;
-#else
-  return multiplySmall<double, 2>;
+  if (instructions() == Instructions::Avx512) return dSmallAvx512;
+  if (instructions() == Instructions::Avx2) return dSmallAvx2;
 #endif
+  return multiplySmall<double, 2>;
 }
 
 template <> SmallGemm<float> smallGemm<float>() {
 #if defined(__x86_64__)
-  static const SmallGemm<float> chosen = __builtin_cpu_supports("avx512vl")                              ? sSmallAvx512
-                                         : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? sSmallAvx2
-                                                                                                          : multiplySmall<float, 4>;
-  return chosen;
-#else
-  return multiplySmall<float, 4>;
+  if (instructions() == Instructions::Avx512) return sSmallAvx512;
+  if (instructions() == Instructions::Avx2) return sSmallAvx2;
 #endif
+  return multiplySmall<float, 4>;
 }
 
 }  // namespace layerwise

@@ -1,6 +1,8 @@
-import { describe, expect, it } from "vitest";
-import { eigh, eighRange, eigvalsh, Matrix } from "../../lib/linalg/index.js";
-import { gaussian, orthogonality, product, relative, scaleColumns } from "./residuals.js";
+import { afterEach, describe, expect, it } from "vitest";
+import { binding } from "../../lib/binding.js";
+import { eigh, eighRange, eigvalsh, Matrix, type Real } from "../../lib/linalg/index.js";
+import { allocate } from "../../lib/linalg/matrix.js";
+import { epsilon, gaussian, orthogonality, product, relative, scaleColumns } from "./residuals.js";
 
 const symmetric = (n: number, seed: number, dtype: "float64" | "float32") => {
   const a = gaussian(n, n, seed, dtype);
@@ -18,6 +20,63 @@ describe.each(["float64", "float32"] as const)("eigh, %s", (dtype) => {
     const alone = eigvalsh(a);
     const largest = Math.max(...values.map(Math.abs));
     for (let i = 0; i < n; i++) expect(Math.abs(alone[i]! - values[i]!)).toBeLessThan(largest * n * (dtype === "float64" ? 1e-15 : 1e-6));
+  });
+});
+
+/** Matrices on which dividing has much, little or nothing to deflate, and some that have broken eigensolvers. */
+const families: Record<string, (n: number, x: Matrix<Real>) => (i: number, j: number) => number> = {
+  gaussian: (_, x) => (i, j) => x.get(i, j),
+  diagonal: (_, x) => (i, j) => (i === j ? x.get(i, i) : 0),
+  "the identity": () => (i, j) => (i === j ? 1 : 0),
+  zero: () => () => 0,
+  "rank one": (_, x) => (i, j) => x.get(i, 0) * x.get(j, 0),
+  "rank three": (_, x) => (i, j) => [0, 1, 2].reduce((sum, l) => sum + x.get(i, l) * x.get(j, l), 0),
+  laplacian: () => (i, j) => (i === j ? 2 : i - j === 1 ? -1 : 0),
+  wilkinson: (n) => (i, j) => (i === j ? Math.abs((n - 1) / 2 - i) : i - j === 1 ? 1 : 0),
+  "glued wilkinson": () => (i, j) => (i === j ? Math.abs(10 - (i % 21)) : i - j === 1 ? (i % 21 === 0 ? 1e-8 : 1) : 0),
+  "alternating couplings": () => (i, j) => (i === j ? 0 : i - j === 1 ? (i % 2 ? 1 : -1e-5) : 0),
+  graded: (n, x) => (i, j) => x.get(i, j) * 10 ** ((-6 * (i + j)) / n),
+  "two clusters": (_, x) => (i, j) => (i === j ? (i % 2 ? 1 : 1 + 1e-10) : 1e-12 * x.get(i, j)),
+  hilbert: () => (i, j) => 1 / (i + j + 1),
+  tiny: (_, x) => (i, j) => x.get(i, j) * 1e-36,
+  huge: (_, x) => (i, j) => x.get(i, j) * 1e36,
+};
+
+const available = (["portable", "avx2", "avx512"] as const).filter((which) => {
+  try {
+    return binding.instructions(which) === which;
+  } catch {
+    return false;
+  }
+});
+binding.instructions("widest");
+afterEach(() => void binding.instructions("widest"));
+
+describe.each(available)("eigh, %s instructions", (which) => {
+  const sizes = [3, 16, 17, 31, 32, 33, 49, 50, 64, 97, 130];
+  it.each(Object.keys(families))("is backward stable: %s", (family) => {
+    binding.instructions(which);
+    for (const dtype of ["float64", "float32"] as const) {
+      for (const n of sizes) {
+        const entry = families[family]!(n, gaussian(n, n, n, dtype));
+        const a = new Matrix(allocate(n * n, dtype), n, n);
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j <= i; j++)
+            for (const [k, l] of [
+              [i, j],
+              [j, i],
+            ] as const)
+              a.set(k, l, entry(i, j));
+        const { values, vectors } = eigh(a);
+        expect(orthogonality(vectors), `${dtype} ${n}`).toBeLessThan(30);
+        expect(relative(a, product(scaleColumns(vectors, values), vectors, false, true)), `${dtype} ${n}`).toBeLessThan(30);
+        for (let i = 1; i < n; i++) expect(values[i]!).toBeGreaterThanOrEqual(values[i - 1]!);
+        // Without vectors LAPACK takes another way to the eigenvalues.
+        const alone = eigvalsh(a);
+        const largest = Math.max(...values.map(Math.abs));
+        for (let i = 0; i < n; i++) expect(Math.abs(alone[i]! - values[i]!)).toBeLessThanOrEqual(30 * Math.sqrt(n) * largest * epsilon(a));
+      }
+    }
   });
 });
 

@@ -10,13 +10,13 @@ const fixture = JSON.parse(readFileSync(new URL("../fixtures/philox.json", impor
 
 const paths = (["portable", "avx2", "avx512"] as const).filter((path) => {
   try {
-    return binding.randomPath(path) === path;
+    return binding.instructions(path) === path;
   } catch {
     return false;
   }
 });
-binding.randomPath("auto");
-afterEach(() => void binding.randomPath("auto"));
+binding.instructions("widest");
+afterEach(() => void binding.instructions("widest"));
 
 describe("words", () => {
   it("are those of numpy's Philox for the same key, from any index", () => {
@@ -140,10 +140,10 @@ describe("paths", () => {
 
   it("all give the same bits, in long and in short pieces", () => {
     const bytes = (x: Float64Array) => Buffer.from(x.buffer);
-    binding.randomPath("portable");
+    binding.instructions("portable");
     const expected = new Stream(21).normals(1_000_003);
     for (const path of paths) {
-      expect(binding.randomPath(path)).toBe(path);
+      expect(binding.instructions(path)).toBe(path);
       expect(bytes(new Stream(21).normals(expected.length)).equals(bytes(expected)), path).toBe(true);
       const stream = new Stream(21);
       const pieces = new Float64Array(20_000);
@@ -155,6 +155,6 @@ describe("paths", () => {
   });
 
   it("refuse an unknown name", () => {
-    expect(() => binding.randomPath("sse" as "auto")).toThrow(/"portable"/);
+    expect(() => binding.instructions("sse" as "avx2")).toThrow(/"portable"/);
   });
 });

@@ -21,5 +21,5 @@ export const others: NonNullable<Family["others"]> = {
   randomWords: { values: list, shapes: ofList },
   randomIntegers: { values: (draw) => ({ ...list(draw), bound: draw.integer(1, 1000) }), shapes: ofList },
   randomPermutation: { values: list, shapes: ofList },
-  randomPath: { values: (draw) => ({ path: draw.pick("auto", "portable", undefined) }), shapes: () => ({}) },
+  instructions: { values: (draw) => ({ which: draw.pick("widest", "portable", undefined) }), shapes: () => ({}) },
 };

@@ -1,6 +1,9 @@
-// Symmetric matrices: eigenproblems and Cholesky.
+// Symmetric eigenproblems.
+#include <algorithm>
+
 #include "blas.h"
 #include "lapack_detail.h"
+#include "tridiagonal.h"
 
 namespace layerwise {
 namespace {
@@ -28,6 +31,56 @@ template <typename T> void unscale(int count, T* w, T scale) {
     for (int i = 0; i < count; ++i) w[i] /= scale;
 }
 
+[[noreturn]] inline void notConverged(int info) {
+  throw NumericalError("ERR_NO_CONVERGENCE", "the eigenvalues did not converge (info " + std::to_string(info) + ")");
+}
+
+/// A, in the upper triangle, becomes Q·T·Qᵀ: T tridiagonal in d and e, and Q = H₀·H₁·…, Hᵢ = I − τᵢ·vᵢ·vᵢᵀ, where vᵢ is 0 up to i, then 1,
+/// then what row i of the upper triangle holds.
+template <typename T> void sytrd(int n, T* a, int lda, T* d, T* e, T* tau) {
+  const int query = -1;
+  int info = 0;
+  T size = 0;
+  Lapack<T>::sytrd("L", &n, a, &lda, d, e, tau, &size, &query, &info, 1);
+  valid("sytrd", info);
+  const int work = lwork<T>(size);
+  Workspace scratch;
+  Lapack<T>::sytrd("L", &n, a, &lda, d, e, tau, scratch.take<T>(work), &work, &info, 1);
+  valid("sytrd", info);
+}
+
+/// The rows z of Z (n×n) become (Q·zᵀ)ᵀ, Q from sytrd, in blocks of reflectors: I − V·S⁻¹·Vᵀ with S = diag(1/τ) + the part of VᵀV
+/// above its diagonal (Puglisi 1992). LAPACK's ormtr takes blocks of 32, and subtracts the transposed product element by element.
+template <typename T> void backTransform(int n, const T* a, int lda, const T* tau, T* z, int ldz) {
+  constexpr int kBlock = 48;
+  if (n < 2) return;
+  Workspace scratch;
+  T* v = scratch.take<T>(static_cast<int64_t>(kBlock) * n);
+  T* sv = scratch.take<T>(static_cast<int64_t>(kBlock) * n);
+  T* w = scratch.take<T>(static_cast<int64_t>(kBlock) * n);
+  T s[kBlock * kBlock];
+  for (int first = (n - 2) / kBlock * kBlock; first >= 0; first -= kBlock) {
+    const int count = std::min(kBlock, n - 1 - first), m = n - 1 - first;  // vectors from column first + 1 on
+    for (int64_t i = 0; i < count; ++i) {
+      T* row = v + i * m;
+      std::fill_n(row, m, T(0));
+      if (tau[first + i] == 0) continue;
+      row[i] = 1;
+      std::copy(a + (first + i) * lda + first + i + 2, a + (first + i) * lda + n, row + i + 1);
+    }
+    Blas<T>::syrk(CblasRowMajor, CblasUpper, CblasNoTrans, count, m, 1, v, m, 0, s, kBlock);
+    for (int i = 0; i < count; ++i) {
+      s[i * (kBlock + 1)] = tau[first + i] == 0 ? T(1) : 1 / tau[first + i];
+      std::fill_n(s + i * kBlock, i, T(0));
+    }
+    trtri(false, false, count, s, kBlock);
+    gemm<T>(false, false, count, m, count, 1, s, kBlock, v, m, 0, sv, m);
+    T* columns = z + first + 1;
+    gemm<T>(false, true, n, count, m, 1, columns, ldz, sv, m, 0, w, count);
+    gemm<T>(false, false, n, m, count, -1, w, count, v, m, 1, columns, ldz);
+  }
+}
+
 /// Whether the rows of Z are orthonormal to working precision.
 template <typename T> bool orthonormal(int count, int n, const T* z, int ldz) {
   Workspace scratch;
@@ -45,22 +98,23 @@ template <typename T> bool orthonormal(int count, int n, const T* z, int ldz) {
 template <typename T> void syevd(bool vectors, int n, T* a, int lda, T* w) {
   if (n == 0) return;
   requireFiniteTriangle("a", true, n, a, lda);
-  const char* job = vectors ? "V" : "N";
-  const int query = -1;
-  int info = 0, iquery = 0;
-  T size = 0;
-  const int64_t order = n;
-  const int64_t least = vectors ? 1 + 6 * order + 2 * order * order : 2 * order + 1;
-  lwork<T>(0, least);
-  Lapack<T>::syevd(job, "U", &n, a, &lda, w, &size, &query, &iquery, &query, &info, 1, 1);
-  valid("syevd", info);
-  const int work = lwork<T>(size, least);
-  const int iwork = vectors ? 3 + 5 * n : 1;
+  lwork<T>(0, 1 + 6 * static_cast<int64_t>(n) + 2 * static_cast<int64_t>(n) * n);
   const T scale = moderate(n, a, lda);
   Workspace scratch;
-  Lapack<T>::syevd(job, "U", &n, a, &lda, w, scratch.take<T>(work), &work, scratch.take<int>(iwork), &iwork, &info, 1, 1);
-  valid("syevd", info);
-  if (info > 0) throw NumericalError("ERR_NO_CONVERGENCE", "the eigenvalues did not converge (info " + std::to_string(info) + ")");
+  if (vectors) {
+    T *d = scratch.take<T>(n), *e = scratch.take<T>(n), *tau = scratch.take<T>(n), *z = scratch.take<T>(static_cast<int64_t>(n) * n);
+    int* order = scratch.take<int>(n);
+    mirrorLower(n, a, lda);
+    sytrd(n, a, lda, d, e, tau);
+    tridiagonalEigen(n, d, e, w, z, n, order);
+    backTransform(n, a, lda, tau, z, n);
+    for (int64_t i = 0; i < n; ++i) std::copy_n(z + static_cast<int64_t>(order[i]) * n, n, a + i * lda);
+  } else {
+    int info = 0, size = 2 * n + 1, isize = 1, unused;
+    Lapack<T>::syevd("N", "U", &n, a, &lda, w, scratch.take<T>(size), &size, &unused, &isize, &info, 1, 1);
+    valid("syevd", info);
+    if (info > 0) notConverged(info);
+  }
   unscale(n, w, scale);
 }
 
@@ -100,55 +154,15 @@ template <typename T> int syevr(const EigenRange<T>& range, int n, T* a, int lda
     std::copy(w + from, w + to, w);
     copyMatrix(count, n, copy + static_cast<int64_t>(from) * n, n, z, ldz);
   } else if (info > 0) {
-    throw NumericalError("ERR_NO_CONVERGENCE", "the eigenvalues did not converge (info " + std::to_string(info) + ")");
+    notConverged(info);
   }
   unscale(count, w, scale);
   return count;
 }
 
-template <typename T> void potrf(bool lower, int n, T* a, int lda) {
-  if (n == 0) return;
-  requireFiniteTriangle("a", lower, n, a, lda);
-  int info = 0;
-  Lapack<T>::potrf(lower ? "U" : "L", &n, a, &lda, &info, 1);
-  valid("potrf", info);
-  if (info > 0) throw NumericalError("ERR_NOT_POSITIVE_DEFINITE", "leading minor of order " + std::to_string(info) + " is not positive definite");
-}
-
-template <typename T> void potrs(bool lower, int n, int nrhs, const T* factor, int ldf, T* b, int ldb) {
-  if (n == 0 || nrhs == 0) return;
-  trsm(lower, !lower, false, n, nrhs, factor, ldf, b, ldb);
-  trsm(lower, lower, false, n, nrhs, factor, ldf, b, ldb);
-}
-
-template <typename T> void potri(bool lower, int n, T* a, int lda) {
-  if (n == 0) return;
-  requireFiniteTriangle("a", lower, n, a, lda);
-  int info = 0;
-  Lapack<T>::potri(lower ? "U" : "L", &n, a, &lda, &info, 1);
-  valid("potri", info);
-  if (info > 0) throw NumericalError("ERR_SINGULAR", "diagonal element " + std::to_string(info - 1) + " of the factor is zero");
-  mirrorTriangle(lower, n, a, lda);
-}
-
-template <typename T> T pocon(bool lower, int n, const T* factor, int ldf, T norm) {
-  if (n == 0) return 1;
-  requireFiniteTriangle("factor", lower, n, factor, ldf);
-  Workspace scratch;
-  T rcond = 0;
-  int info = 0;
-  Lapack<T>::pocon(lower ? "U" : "L", &n, factor, &ldf, &norm, &rcond, scratch.take<T>(3 * static_cast<int64_t>(n)), scratch.take<int>(n), &info, 1);
-  valid("pocon", info);
-  return rcond;
-}
-
 #define LAYERWISE_INSTANTIATE(T)                                                 \
   template void syevd<T>(bool, int, T*, int, T*);                                \
-  template int syevr<T>(const EigenRange<T>&, int, T*, int, T*, T*, int);        \
-  template void potrf<T>(bool, int, T*, int);                                    \
-  template void potrs<T>(bool, int, int, const T*, int, T*, int);                \
-  template void potri<T>(bool, int, T*, int);                                    \
-  template T pocon<T>(bool, int, const T*, int, T);
+  template int syevr<T>(const EigenRange<T>&, int, T*, int, T*, T*, int);
 LAYERWISE_INSTANTIATE(double)
 LAYERWISE_INSTANTIATE(float)
 #undef LAYERWISE_INSTANTIATE

@@ -1,0 +1,15 @@
+// Which of this processor's vector instructions the kernels of our own use.
+#pragma once
+
+#include <node_api.h>
+
+namespace layerwise {
+
+enum class Instructions { Portable, Avx2, Avx512 };
+
+/// The widest that this processor has, unless a test or a benchmark has chosen others (process-wide).
+Instructions instructions();
+
+void registerInstructions(napi_env env, napi_value exports);
+
+}  // namespace layerwise
