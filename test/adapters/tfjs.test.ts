@@ -96,15 +96,21 @@ describe("tensorFlowOptimizer", () => {
     tf.dispose([a, b]);
   });
 
-  it("leaks no tensors", () => {
-    const v = tf.variable(tf.ones([3, 2]), true, "leak");
-    const optimizer = tensorFlowOptimizer(tf, "soap", { lr: 0.1 });
-    const loss = () => tf.sum(tf.square(v)) as tf.Scalar;
-    optimizer.minimize(loss, false, [v]);
-    const before = tf.memory().numTensors;
-    for (let i = 0; i < 5; i++) optimizer.minimize(loss, false, [v]);
-    expect(tf.memory().numTensors).toBe(before);
-    v.dispose();
+  it.each(["shampoo", "soap", "muon", "adam"])("%s leaks no tensors", async (method) => {
+    const tensors = () => tf.memory().numTensors;
+    const none = tensors();
+    const v = tf.tidy(() => tf.variable(tf.ones([3, 2]), true, "leak"));
+    const optimizer = tensorFlowOptimizer(tf, method, { lr: 0.1 });
+    for (let i = 0; i < 5; i++) {
+      optimizer.minimize(() => tf.sum(tf.square(v)) as tf.Scalar, false, [v]);
+      expect(tensors()).toBe(none + 1);
+    }
+    const saved = await optimizer.getWeights();
+    await optimizer.setWeights(saved);
+    expect(tensors()).toBe(none + 1 + saved.length);
+    tf.dispose([v, ...saved.map(({ tensor }) => tensor)]);
+    optimizer.dispose();
+    expect(tensors()).toBe(none);
   });
 
   it.each(["kfac", "ekfac", "foof", "newton-muon"])("refuses %s, which needs more than gradients", (method) => {
@@ -152,6 +158,17 @@ describe("watchDense", () => {
     const { history } = await model.fit(x, y, { epochs: 30, batchSize: 64, shuffle: false, verbose: 0 });
     const losses = history.loss as number[];
     expect(losses.at(-1)!).toBeLessThan(losses[0]! / 2);
+  });
+
+  it("leaks no tensors", async () => {
+    const model = plain();
+    model.compile({ optimizer: tensorFlowOptimizer(tf, "kfac", { lr: 0.01 }, watchDense(tf, model)), loss: "meanSquaredError" });
+    const train = () => model.fit(x, y, { epochs: 2, batchSize: 32, shuffle: false, verbose: 0 });
+    await train();
+    const before = tf.memory().numTensors;
+    await train();
+    tf.dispose(model.predict(x));
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   it("refuses an activation inside", () => {
