@@ -34,8 +34,10 @@ function isNumber(type: ArrowType): boolean {
  * @throws RangeError for a name that is not there or a column with nulls, TypeError for one that is neither an integer of up to
  * 32 bits nor a float of 32 or 64.
  */
-export function fromArrow(table: ArrowTable, columns: readonly string[] = table.schema.fields.map(({ name }) => name)): Matrix {
-  const arrays = columns.map((name) => {
+export function fromArrow(table: ArrowTable, columns?: readonly string[]): Matrix {
+  if (!table?.schema?.fields) throw new TypeError("fromArrow: a Table of apache-arrow is expected");
+  const names = columns ?? table.schema.fields.map(({ name }) => name);
+  const arrays = names.map((name) => {
     const column = table.getChild(name);
     if (!column) throw new RangeError(`fromArrow: there is no column "${name}"`);
     if (column.nullCount > 0) throw new RangeError(`fromArrow: column "${name}" has ${column.nullCount} nulls`);

@@ -24,9 +24,13 @@ function rowStride(rows: readonly Float64Array[]): number | null {
   return regular && step >= first.byteLength ? step / first.BYTES_PER_ELEMENT : null;
 }
 
-/** A view when the rows lie equally spaced in one buffer (as {@link rowViews} makes them), else a copy. */
+/**
+ * A view when the rows lie equally spaced in one buffer (as {@link rowViews} makes them), else a copy.
+ * @throws TypeError for what is no matrix of ml-matrix.
+ */
 export function fromMlMatrix(matrix: AbstractMatrix): Matrix {
   const { rows, columns } = matrix;
+  if (typeof columns !== "number") throw new TypeError("fromMlMatrix: a matrix of ml-matrix is expected");
   const data = (matrix as Partial<WrapperMatrix2D> & { data?: unknown }).data;
   if (rows > 0 && Array.isArray(data) && data.every((row) => row instanceof Float64Array)) {
     const stride = rowStride(data);

@@ -160,6 +160,9 @@ export function tensorFlowOptimizer(
   options: Options = {},
   statistics?: LayerStatistics,
 ): TensorFlowOptimizer {
+  if (typeof tf?.Optimizer !== "function") {
+    throw new TypeError('layerwise: the first argument must be TensorFlow.js itself: import * as tf from "@tensorflow/tfjs-core"');
+  }
   // The base class belongs to the caller's copy of TensorFlow.js, so that its instanceof checks hold.
   class LayerwiseOptimizer extends tf.Optimizer {
     /** Name in TensorFlow.js's serialization. */

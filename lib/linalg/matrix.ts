@@ -14,12 +14,17 @@ export function allocate<T extends Real>(length: number, like: T): T;
 export function allocate(length: number, dtype: DType): Real;
 export function allocate(length: number, like: Real | DType): Real {
   const double = typeof like === "string" ? like === "float64" : like instanceof Float64Array;
+  if (typeof like === "string" && !double && like !== "float32") {
+    throw new RangeError(`dtype must be one of float64, float32, got ${JSON.stringify(like)}`);
+  }
   return double ? new Float64Array(length) : new Float32Array(length);
 }
 
 function dimension(name: string, value: number): number {
   if (!Number.isInteger(value) || value < 0 || value > 0x7fffffff) {
-    throw new RangeError(`Matrix: ${name} must be an integer in [0, 2147483647], got ${value}`);
+    throw new RangeError(
+      `Matrix: ${name} must be an integer in [0, 2147483647], got ${value}${value === undefined ? " (a Matrix was expected where something else came)" : ""}`,
+    );
   }
   return value;
 }
@@ -82,12 +87,14 @@ export class Matrix<T extends Real = Float64Array> {
     return out;
   }
 
-  /** Copies nested rows. @throws RangeError when the rows differ in length. */
+  /** Copies nested rows. @throws RangeError when the rows differ in length, TypeError for what is no number. */
   static from(rows: readonly ArrayLike<number>[]): Matrix {
     const cols = rows.length ? rows[0]!.length : 0;
     const out = Matrix.zeros(rows.length, cols);
     rows.forEach((row, i) => {
       if (row.length !== cols) throw new RangeError(`Matrix.from: row ${i} has ${row.length} entries, row 0 has ${cols}`);
+      const j = Array.isArray(row) ? row.findIndex((value) => typeof value !== "number") : -1;
+      if (j >= 0) throw new TypeError(`Matrix.from: element (${i}, ${j}) is no number, got ${JSON.stringify(row[j])}`);
       out.data.set(row, i * cols);
     });
     return out;

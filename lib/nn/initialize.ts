@@ -15,6 +15,7 @@ export function initialize<T extends Real>(w: Matrix<T>, initializer: Initialize
     w.fill(0);
     return;
   }
+  if (!stream) throw new TypeError("initial weights are random: a Stream is needed, such as new Stream(1)");
   if (initializer === "sparse") {
     w.fill(0);
     const count = Math.min(15, cols);

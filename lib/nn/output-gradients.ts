@@ -21,6 +21,7 @@ export class OutputGradients<T extends Real = Float64Array> {
       this.collecting = false;
       return { samples: dy, scale };
     }
+    if (purpose !== "fisher") throw new RangeError(`backward: purpose must be "gradient" or "fisher", got ${JSON.stringify(purpose)}`);
     if (!this.collecting) this.filled = 0;
     this.collecting = true;
     const { rows, cols } = dy;

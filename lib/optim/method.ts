@@ -19,6 +19,8 @@ export interface Method<S extends Shape = Shape> {
   readonly shape: S;
   /** Whether it reads `outputGradients`: whoever computes gradients then provides those of the Fisher matrix that is wanted. */
   readonly curvature?: boolean;
+  /** Whether it preconditions with layer inputs or output gradients: an optimizer over parameters of which none has any is refused. */
+  readonly layerwise?: boolean;
   /** What stands between gradient and weight. */
   chain?(options: OptionsOf<S>): Stage[] | { stages: Stage[]; controller: Controller };
   /** Parameters that `chain` is not for (vectors), and the chain they get instead, at the rate `vectorLr`. */

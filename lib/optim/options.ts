@@ -1,4 +1,4 @@
-import { closest } from "fastest-levenshtein";
+import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { Schedule } from "./schedules.js";
 
@@ -19,7 +19,11 @@ const scheduleType = z.union([
 export const commonShape = {
   lr: z.number().nonnegative().default(1e-3).describe("learning rate η"),
   decay: z.number().nonnegative().default(0).describe("decoupled weight decay: W ← (1 − η·decay) W before the step"),
-  schedule: scheduleType.optional().describe("learning-rate schedule: a function of the step, or {kind, steps, warmup, …}"),
+  schedule: scheduleType
+    .optional()
+    .describe(
+      "learning-rate schedule: a function of the step, or {kind, steps, warmup, …}, kind one of constant, linear, cosine, wsd, inverse-sqrt",
+    ),
   clipNorm: z.number().positive().nullable().default(null).describe("scale all gradients so that their joint norm is at most this"),
   clipValue: z.number().positive().nullable().default(null).describe("clamp every gradient element to ± this"),
   average: z.number().min(0).lt(1).default(0).describe("exponential moving average of the weights, its factor (0: off)"),
@@ -52,6 +56,17 @@ export function withDefault<T extends z.ZodType>(type: z.ZodDefault<T>, value: z
     .describe(type.description ?? "") as unknown as z.ZodDefault<T>;
 }
 
+/** What other libraries call these options. */
+const elsewhere: Readonly<Record<string, string>> = { learningrate: "lr", weightdecay: "decay", eps: "epsilon", mu: "momentum" };
+
+/** Says which options there are, and which one is likely meant. */
+function unknownOption(key: string, known: readonly string[]): string {
+  const nearest = closest(key, known);
+  const other = elsewhere[key.toLowerCase().replaceAll(/[_-]/g, "")];
+  const meant = other && known.includes(other) ? other : distance(key, nearest) <= Math.max(2, key.length / 3) ? nearest : null;
+  return `unknown option "${key}"; ${meant ? `did you mean "${meant}"?` : `options are ${known.join(", ")}`}`;
+}
+
 /** Options by name, as zod types with default and description. */
 export type Shape = Readonly<Record<string, z.ZodType>>;
 
@@ -72,11 +87,12 @@ export function validate<S extends Shape>(method: string, shape: S, options: unk
   if (parsed.success) return parsed.data as z.output<z.ZodObject<S>>;
   const lines = parsed.error.issues.map((issue) => {
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => `unknown option "${key}"; did you mean "${closest(key, Object.keys(shape))}"?`).join(" ");
+      return issue.keys.map((key) => unknownOption(key, Object.keys(shape))).join(" ");
     }
     const path = issue.path.join(".");
     const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], options);
-    return path ? `option "${path}": ${issue.message}, got ${JSON.stringify(value) ?? String(value)}` : issue.message;
+    const expected = issue.code === "invalid_union" ? `expected ${shape[String(issue.path[0])]?.description}` : issue.message;
+    return path ? `option "${path}": ${expected}, got ${JSON.stringify(value) ?? String(value)}` : issue.message;
   });
   throw new TypeError(`${method}: ${lines.join("; ")}`);
 }

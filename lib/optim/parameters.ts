@@ -6,10 +6,18 @@ export function isVector({ value }: Parameter<Real>): boolean {
   return value.rows === 1 || value.cols === 1;
 }
 
-/** @throws when names repeat or shapes or precisions disagree. */
+const isMatrix = (x: unknown): boolean => typeof x === "object" && x !== null && "rows" in x && "data" in x;
+
+/** @throws when something is no parameter, names repeat, or shapes or precisions disagree. */
 export function checkParameters(method: string, parameters: readonly Parameter<Real>[]): void {
+  if (!Array.isArray(parameters)) throw new TypeError(`${method}: parameters must be an array of { name, value, gradient }`);
   const names = new Set<string>();
-  for (const { name, value, gradient } of parameters) {
+  for (const { name, value, gradient } of parameters as readonly Parameter<Real>[]) {
+    if (typeof name !== "string") throw new TypeError(`${method}: every parameter needs a name, got ${String(name)}`);
+    for (const [what, given] of Object.entries({ value, gradient: gradient ?? value })) {
+      if (!isMatrix(given))
+        throw new TypeError(`${method}: the ${what} of "${name}" must be a Matrix; around an array: new Matrix(array, rows, cols)`);
+    }
     if (names.has(name)) throw new TypeError(`${method}: two parameters are named "${name}"`);
     names.add(name);
     if (!gradient) continue;
@@ -22,6 +30,11 @@ export function checkParameters(method: string, parameters: readonly Parameter<R
       throw new TypeError(`${method}: the gradient of "${name}" is ${dtypeOf(gradient)}, its weight ${dtypeOf(value)}`);
     }
   }
+}
+
+/** Whether a layer shows what curvature is estimated from. */
+export function hasStatistics({ inputs, outputGradients }: Parameter<Real>): boolean {
+  return inputs !== undefined || outputGradients !== undefined;
 }
 
 /** @throws when a checkpoint is of another method, version or set of parameters. */

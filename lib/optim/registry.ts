@@ -25,7 +25,7 @@ import { soapMuon } from "./methods/soap-muon.js";
 import { splus } from "./methods/splus.js";
 import { ChainOptimizer, type Controller, type Group } from "./optimizer.js";
 import { commonShape, type Shape, validate, vectorShape } from "./options.js";
-import { checkParameters } from "./parameters.js";
+import { checkParameters, hasStatistics } from "./parameters.js";
 import type { Optimizer, Parameter, Stage } from "./types.js";
 
 const methods = new Map<string, Method>();
@@ -101,14 +101,14 @@ export type Selector = readonly string[] | RegExp | ((parameter: Parameter<Real>
  * gives some parameters other options or another method; the first group that selects a parameter gets it, the rest follow
  * the outer options. Group options may set `lr`, `decay` and the method's own.
  * @throws RangeError for an unknown method, TypeError for an option that is unknown or out of bounds (naming it), or
- * parameters that disagree in name, shape or precision.
+ * parameters that disagree in name, shape or precision, or none with the statistics that the method lives on.
  */
 export function createOptimizer(id: string, parameters: readonly Parameter<Real>[], options: Options = {}): Optimizer {
   const method = findMethod(id);
+  checkParameters(id, parameters);
   const base = validate(id, methodShape(method), options) as Common;
   if (method.create) {
     if (base.groups.length) throw new TypeError(`${id}: option "groups": works on all parameters at once, has no groups`);
-    checkParameters(id, parameters);
     return method.create(parameters, base as never);
   }
   const { groups: _groups, ...outer } = options;
@@ -118,6 +118,12 @@ export function createOptimizer(id: string, parameters: readonly Parameter<Real>
   const add = (chosen: Method, members: readonly Parameter<Real>[], given: Options) => {
     const checked = validate(chosen.id, methodShape(chosen), given) as Common;
     if (!chosen.chain) throw new TypeError(`${id}: "${chosen.id}" works on all parameters at once, it cannot be the method of a group`);
+    if (chosen.layerwise && members.length && !members.some(hasStatistics)) {
+      throw new TypeError(
+        `${id}: "${chosen.id}" preconditions with \`inputs\` or \`outputGradients\`, and no parameter has them ` +
+          "(the layers of layerwise/nn do; they must be there when the optimizer is made)",
+      );
+    }
     const vectors = members.filter((parameter) => chosen.diagonal?.applies(parameter));
     const matrices = members.filter((parameter) => !vectors.includes(parameter));
     const { decay } = checked;

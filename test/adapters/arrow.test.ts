@@ -35,6 +35,7 @@ describe("fromArrow", () => {
   });
 
   it("refuses nulls, names that are not there, and what is no number or half a number", () => {
+    expect(() => fromArrow([1] as never)).toThrow(/Table of apache-arrow/);
     expect(() => fromArrow(table, ["d"])).toThrow(/no column "d"/);
     expect(() => fromArrow(table)).toThrow(/"name" is neither/);
     expect(() => fromArrow(tableFromArrays({ n: BigInt64Array.of(1n) }))).toThrow(TypeError);

@@ -50,3 +50,7 @@ describe("fromMlMatrix", () => {
     expect(fromMlMatrix(new MlMatrix(0, 0)).rows).toBe(0);
   });
 });
+
+it("nested arrays are refused", () => {
+  expect(() => fromMlMatrix([[1]] as never)).toThrow(TypeError);
+});

@@ -113,6 +113,10 @@ describe("tensorFlowOptimizer", () => {
     expect(tensors()).toBe(none);
   });
 
+  it("wants TensorFlow.js itself", () => {
+    expect(() => tensorFlowOptimizer({} as never, "soap")).toThrow(/import \* as tf/);
+  });
+
   it.each(["kfac", "ekfac", "foof", "newton-muon"])("refuses %s, which needs more than gradients", (method) => {
     const v = tf.variable(tf.ones([3, 2]), true);
     const optimizer = tensorFlowOptimizer(tf, method);

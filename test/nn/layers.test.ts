@@ -212,3 +212,15 @@ describe("bad input", () => {
     expect(() => new Sequential([new Linear(1, 1, stream), new Linear(1, 1, stream)])).toThrow(/two parameters are named "linear.weight"/);
   });
 });
+
+describe("mistakes", () => {
+  it("weights without a source of randomness", () => {
+    expect(() => new Linear(2, 2, undefined as never)).toThrow(/Stream is needed/);
+  });
+
+  it("a purpose that there is not", () => {
+    const layer = new Linear(2, 2, new Stream(1));
+    layer.forward(Matrix.zeros(3, 2));
+    expect(() => layer.backward(Matrix.zeros(3, 2), "fischer" as never)).toThrow(/"gradient" or "fisher", got "fischer"/);
+  });
+});

@@ -18,6 +18,7 @@ export const ekfac = defineMethod({
   id: "ekfac",
   title: "EKFAC",
   reference: "George et al. 2018, arXiv 1806.03884",
+  layerwise: true,
   curvature: true,
   shape: {
     ...kfacShape,

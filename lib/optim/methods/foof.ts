@@ -13,6 +13,7 @@ export const foof = defineMethod({
   id: "foof",
   title: "FOOF",
   reference: "Benzing 2022, arXiv 2201.12250",
+  layerwise: true,
   shape: kfacShape,
   chain: (o) => [
     kronecker({ left: null, right: { source: inputs, factor: new Factor("right", inverseRootSolver(1), factorPolicy(o, o.damping)) } }),

@@ -17,6 +17,7 @@ export const kfacStylised = defineMethod({
   id: "kfac-stylised",
   title: "Stylised KFAC",
   reference: "Zhang et al. 2025, arXiv 2502.01763",
+  layerwise: true,
   curvature: true,
   shape: {
     ...factorShape,

@@ -3,7 +3,7 @@ import { Factor } from "../factor.js";
 import { defaultDampingRule, kroneckerDamping } from "../levenberg-marquardt.js";
 import { defineMethod } from "../method.js";
 import { count, flag, positive } from "../options.js";
-import { isVector } from "../parameters.js";
+import { hasStatistics, isVector } from "../parameters.js";
 import { eigenbasisSolver, inverseRootSolver } from "../roots.js";
 import { inputs, outputGradients } from "../sources.js";
 import { inEigenbasis } from "../stages/eigenbasis.js";
@@ -22,10 +22,11 @@ export const kfacShape = {
   klClip: z.number().positive().nullable().default(null).describe("bound κ on the step's KL divergence (quadratic model); null: none"),
 };
 
-/** Vectors without input statistics cannot be preconditioned by curvature: Adam takes them. */
+/** Without statistics, or as a vector without input statistics, a weight cannot be preconditioned by curvature: Adam takes it. */
 export const adamWithoutStatistics = {
   ...adamForVectors,
-  applies: (parameter: Parameters<typeof isVector>[0]) => isVector(parameter) && !parameter.inputs,
+  applies: (parameter: Parameters<typeof isVector>[0]) =>
+    !hasStatistics(parameter) || (isVector(parameter) && parameter.inputs === undefined),
 };
 
 /**
@@ -39,6 +40,7 @@ export const kfac = defineMethod({
   id: "kfac",
   title: "KFAC",
   reference: "Martens & Grosse 2015, arXiv 1503.05671",
+  layerwise: true,
   curvature: true,
   shape: {
     ...kfacShape,

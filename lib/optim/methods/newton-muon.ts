@@ -15,6 +15,7 @@ export const newtonMuon = defineMethod({
   id: "newton-muon",
   title: "Newton-Muon",
   reference: "arXiv 2604.01472",
+  layerwise: true,
   shape: {
     ...factorShape,
     ...muonShape,
