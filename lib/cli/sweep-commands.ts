@@ -72,7 +72,11 @@ export function sweepCommands(program: Command, action: Action): void {
       .option("--series <column>", "the column of the series that curves show (default: the second)");
 
   showing(
-    program.command("report").description("Write report.html into a sweep's folder: sensitivity, heat map, curves, best of all"),
+    program
+      .command("report")
+      .description(
+        "Write report.html into a sweep's folder: sensitivity, heat map, curves, best of all; or draw a folder of `reproduce` again",
+      ),
   ).action(action(async (dir: string, options: object) => (await import("./report.js")).report(dir, options)));
 
   showing(program.command("watch").description("Serve a live page about a sweep, on this machine only"))

@@ -1,6 +1,17 @@
-import { parse, View } from "vega";
+import * as vega from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
+import { textWidth } from "./font.js";
+import { type Readable, readables } from "./hover.js";
 import { config } from "./theme.js";
+
+// Without a canvas Vega guesses 0.8 em for every character. This is the hook it has for measuring; its types leave it out.
+const { parse, View, textMetrics } = vega as typeof vega & {
+  textMetrics: { width(item: { fontSize?: number; fontWeight?: unknown }, text: unknown): number };
+};
+textMetrics.width = ({ fontSize = 11, fontWeight }, text) => {
+  const bold = fontWeight === "bold" || Number(fontWeight) >= 600;
+  return fontSize * textWidth(String(text ?? "").trim(), bold);
+};
 
 /** A Vega-Lite specification without the shared configuration, as figures return it. */
 // biome-ignore lint/suspicious/noExplicitAny: Vega-Lite's own type is too deep to be built up piece by piece.
@@ -21,11 +32,18 @@ const offline = {
   file: async () => "",
 };
 
+/** A drawn figure. */
+export interface Chart {
+  readonly svg: string;
+  /** The values in it that can be read by pointing at them. */
+  readonly values: readonly Readable[];
+}
+
 /**
- * Draws a figure as SVG (no canvas, no browser).
+ * Draws a figure (no canvas, no browser).
  * @param idPrefix put before every id inside, so that several figures can share one HTML page.
  */
-export async function toSvg(spec: Spec, idPrefix = ""): Promise<string> {
+export async function drawChart(spec: Spec, idPrefix = ""): Promise<Chart> {
   const warnings: string[] = [];
   const warn = (...args: unknown[]) => {
     warnings.push(args.map(String).join(" "));
@@ -33,14 +51,43 @@ export async function toSvg(spec: Spec, idPrefix = ""): Promise<string> {
   };
   const quiet = () => logger;
   const logger = { level: quiet, error: warn, warn, info: quiet, debug: quiet };
+  const pointed = named(complete(spec)) as TopLevelSpec;
   // biome-ignore lint/suspicious/noExplicitAny: `level` is overloaded as getter and setter.
-  const compiled = compile(complete(spec), { logger: logger as any }).spec;
+  const compiled = compile(pointed, { logger: logger as any }).spec;
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   const view = new View(parse(compiled), { renderer: "none", loader: offline as any, logger: logger as any });
   const svg = await view.toSVG();
+  const { left = 0, top = 0 } = view.padding() as { left?: number; top?: number };
+  const [x, y] = view.origin();
+  const values = readables((view.scenegraph() as unknown as { root: unknown }).root, [x + left, y + top]);
   view.finalize();
   if (warnings.length) throw new Error(`figure is not drawn as specified: ${warnings[0]}`);
-  return renumber(svg, idPrefix);
+  return { svg: renumber(svg, idPrefix), values };
+}
+
+/** The SVG of {@link drawChart}. */
+export const toSvg = async (spec: Spec, idPrefix = "") => (await drawChart(spec, idPrefix)).svg;
+
+/** The specification with its marks' tooltips turned on, whose values are called as their axes and legends are. */
+function named(spec: Spec): Spec {
+  const inside = (part: Spec): Spec => {
+    if (Array.isArray(part)) return part.map(inside);
+    if (part === null || typeof part !== "object") return part;
+    return Object.fromEntries(
+      Object.entries(part as Record<string, Spec>).map(([key, value]) => {
+        if (key === "data" || key === "datasets" || key === "config") return [key, value];
+        if (key !== "encoding" || value === null || typeof value !== "object") return [key, inside(value)];
+        const channels = Object.entries(value as Record<string, Spec>).map(([channel, definition]) => {
+          const title = definition?.axis?.title ?? definition?.legend?.title;
+          const plain = title && definition.field && definition.title === undefined && !(`${channel}2` in value);
+          return [channel, plain ? { ...definition, title } : definition];
+        });
+        return [key, Object.fromEntries(channels)];
+      }),
+    );
+  };
+  const { config: own, ...rest } = spec;
+  return { ...inside(rest), config: { ...own, aria: false, mark: { tooltip: true, ...own?.mark } } };
 }
 
 /** Vega counts its ids on from the last figure: from one again, so that the same figure is the same bytes. */

@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { compile } from "vega-lite";
 import { describe, expect, it } from "vitest";
-import { complete, logAxis, logDomain, type Page, pageHtml, responsive, toSvg } from "../../lib/report/index.js";
+import { complete, drawChart, logAxis, logDomain, type Page, pageHtml, responsive, toSvg } from "../../lib/report/index.js";
 
 const spec = {
   width: 200,
@@ -83,8 +84,8 @@ describe("pageHtml", () => {
         id: "one",
         title: hostile,
         caption: hostile,
-        wide: await toSvg(spec, "one-wide-"),
-        narrow: await toSvg(spec, "one-narrow-"),
+        wide: await drawChart(spec, "one-wide-"),
+        narrow: await drawChart(spec, "one-narrow-"),
         table: { caption: hostile, header: [hostile], rows: [[hostile]] },
         commands: [hostile],
         configuration: [hostile],
@@ -93,9 +94,13 @@ describe("pageHtml", () => {
     environment: [[hostile, hostile]],
   });
 
-  it("escapes everything and contains no script", async () => {
+  it("escapes everything, and contains no script but its own, which its policy knows", async () => {
     const html = pageHtml(await page());
-    expect(html).not.toMatch(/<script/i);
+    const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, text]) => text!);
+    expect(html.match(/<script/gi)).toHaveLength(1);
+    expect(scripts).toHaveLength(1);
+    expect(html).toContain(`script-src 'sha256-${createHash("sha256").update(scripts[0]!).digest("base64")}'`);
+    expect(html).toContain("default-src 'none'");
     expect(html).not.toContain(hostile);
     expect(html).toContain("&lt;script&gt;");
   });

@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { complete, type PageFigure, pageHtml, toSvg } from "../../report/index.js";
+import { complete, drawChart, type PageFigure, pageHtml, toPng } from "../../report/index.js";
 import type { Environment } from "../environment.js";
 import type { Trial, TrialRecord } from "../executor.js";
 import { type Claim, type Figure, type Judgement, judge, type Results, type Settings } from "./figure.js";
+import { packTrials, trialsFile } from "./stored.js";
 
 /** A claim with its verdict. */
 export interface JudgedClaim {
@@ -65,7 +66,7 @@ function grouped(trials: readonly Trial[]): Map<string, Trial[]> {
 }
 
 /** What depends on nothing but the settings, so that two runs can be compared byte by byte. */
-function resultsJson({ settings, results, trials }: Reproduction, claims: readonly JudgedClaim[]): string {
+function resultsJson({ figures, settings, results, trials }: Reproduction, claims: readonly JudgedClaim[]): string {
   const byId = new Map([...results].map((record): [string, TrialRecord] => [record.id, record]));
   const records = trials.map((trial) => {
     const record = byId.get(trial.id)!;
@@ -82,33 +83,36 @@ function resultsJson({ settings, results, trials }: Reproduction, claims: readon
     ...(conditions === undefined ? {} : { conditions }),
     ...judgement,
   }));
-  return `${JSON.stringify({ settings, claims: judged, trials: records }, null, 1)}\n`;
+  return `${JSON.stringify({ settings, figures: figures.map(({ id }) => id), claims: judged, trials: records }, null, 1)}\n`;
 }
 
 const duration = (seconds: number) => (seconds < 90 ? `${seconds.toFixed(1)} s` : `${(seconds / 60).toFixed(1)} min`);
 
 /**
- * Writes `index.html`, one `<figure>.svg` (and `.vl.json`, its Vega-Lite specification) per figure, `results.json` (claims and
- * metrics: the same bytes for the same settings) and `timing.json` (environment and times) into an existing folder.
+ * Writes `index.html`, one `<figure>.svg`, `.png` and `.vl.json` (its Vega-Lite specification) per figure, `results.json` (claims and
+ * metrics: the same bytes for the same settings), `trials.jsonl.gz` (the same with every series: what `layerwise report` draws
+ * from again) and `timing.json` (environment and times) into an existing folder.
  */
 export async function writeReport(folder: string, reproduction: Reproduction): Promise<JudgedClaim[]> {
   const { figures, settings, results, trials, environment, wallSeconds } = reproduction;
   const claims = judgeAll(reproduction);
-  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+  const write = (name: string, text: string | Uint8Array) => writeFileSync(join(folder, name), text);
 
   const pages: PageFigure[] = [];
   for (const figure of figures) {
     const wide = figure.draw(settings, results, "wide");
     const own = figure.plan(settings, results);
-    const svg = await toSvg(wide);
-    write(`${figure.id}.svg`, svg);
+    const chart = await drawChart(wide, `${figure.id}-wide-`);
+    write(`${figure.id}.svg`, chart.svg);
+    write(`${figure.id}.png`, await toPng(chart.svg));
     write(`${figure.id}.vl.json`, `${JSON.stringify(complete(wide))}\n`);
     pages.push({
       id: figure.id,
       title: figure.title,
       caption: figure.caption,
-      wide: await toSvg(wide, `${figure.id}-wide-`),
-      narrow: await toSvg(figure.draw(settings, results, "narrow"), `${figure.id}-narrow-`),
+      wide: chart,
+      narrow: await drawChart(figure.draw(settings, results, "narrow"), `${figure.id}-narrow-`),
+      files: ["svg", "png", "vl.json"].map((type) => [type === "vl.json" ? "Vega-Lite" : type.toUpperCase(), `${figure.id}.${type}`]),
       table: figure.table(settings, results),
       commands: [reproduceCommand(settings, figure.id), ...(own.length ? [runCommand(own[own.length - 1]!)] : [])],
       configuration: configuration(own),
@@ -144,6 +148,7 @@ export async function writeReport(folder: string, reproduction: Reproduction): P
     }),
   );
   write("results.json", resultsJson(reproduction, claims));
+  write(trialsFile, packTrials(trials, results));
   const times = ok.map((record) => [record.id, record.timing]);
   write("timing.json", `${JSON.stringify({ environment, wallSeconds, trials: Object.fromEntries(times) }, null, 1)}\n`);
   return claims;

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type PageFigure, type PageTable, pageHtml, type Spec, toSvg } from "../../report/index.js";
+import { type Chart, drawChart, type PageFigure, type PageTable, pageHtml, type Spec } from "../../report/index.js";
 import { reason, StoreError } from "./errors.js";
 import { colorKey, curves, heatMap, sensitivity } from "./figures.js";
 import { statusOf } from "./status.js";
@@ -41,7 +41,7 @@ export interface Drawn {
   readonly id: string;
   readonly title: string;
   readonly caption: string;
-  readonly svg: string;
+  readonly chart: Chart;
   readonly table: PageTable;
 }
 
@@ -53,7 +53,7 @@ export async function drawSweep(folder: RunFolder, options: ReportOptions = {}):
   const figures: Drawn[] = [];
   const table = bestTable(summary, colorKey(summary), 10);
   const add = async (id: string, title: string, caption: string, spec: Spec) =>
-    figures.push({ id, title, caption, svg: await toSvg(spec, `${id}-`), table });
+    figures.push({ id, title, caption, chart: await drawChart(spec, `${id}-`), table });
   const sensitive = sensitivity(summary);
   if (sensitive)
     await add(
@@ -104,10 +104,10 @@ export async function writeSweepReport(folder: RunFolder, options: ReportOptions
     command: `layerwise report ${folder.path}`,
     claims: [],
     figures: figures.map(
-      ({ svg, ...figure }): PageFigure => ({
+      ({ chart, ...figure }): PageFigure => ({
         ...figure,
-        wide: svg,
-        narrow: svg.replaceAll(`${figure.id}-clip`, `${figure.id}-narrow-clip`),
+        wide: chart,
+        narrow: { ...chart, svg: chart.svg.replaceAll(`${figure.id}-clip`, `${figure.id}-narrow-clip`) },
         commands: [],
         configuration: axes,
       }),

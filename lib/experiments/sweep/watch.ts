@@ -3,7 +3,10 @@ import { statSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { escapeHtml, responsive } from "../../report/chart.js";
+import { escapeHtml } from "../../report/chart.js";
+import { chartHtml, tableHtml } from "../../report/page.js";
+import { script } from "../../report/script.js";
+import { css } from "../../report/style.js";
 import { journalsIn } from "./journal.js";
 import { drawSweep, type ReportOptions } from "./report.js";
 import { statusOf } from "./status.js";
@@ -39,21 +42,19 @@ async function body(folder: RunFolder, options: ReportOptions, rate: number | nu
     );
   if (summary) {
     const keys = [...summary.varying.keys()];
-    const head = [...keys, `mean ${summary.metric}`, "trials"].map((name) => `<th>${escapeHtml(name)}</th>`).join("");
     const rows = ranked(summary)
       .slice(0, 10)
-      .map(({ values, scores, without }) => {
-        const cells = [
-          ...keys.map((key) => shown(values[key])),
-          scores.length ? String(Number(mean(scores).toPrecision(5))) : "—",
-          String(scores.length + without),
-        ];
-        return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`;
-      });
-    parts.push(`<h2>Best so far</h2><table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`);
+      .map(({ values, scores, without }) => [
+        ...keys.map((key) => shown(values[key])),
+        scores.length ? String(Number(mean(scores).toPrecision(5))) : "—",
+        String(scores.length + without),
+      ]);
+    const order = summary.mode === "min" ? "smallest first" : "largest first";
+    const caption = `By the mean of ${summary.metric} over the seeds, ${order}.`;
+    parts.push(`<h2>Best so far</h2>${tableHtml({ caption, header: [...keys, `mean ${summary.metric}`, "trials"], rows })}`);
   }
-  for (const { title, caption, svg } of figures)
-    parts.push(`<h2>${escapeHtml(title)}</h2><figure>${responsive(svg, title)}<figcaption>${escapeHtml(caption)}</figcaption></figure>`);
+  for (const { title, caption, chart } of figures)
+    parts.push(`<h2>${escapeHtml(title)}</h2><figure>${chartHtml(chart, title)}<figcaption>${escapeHtml(caption)}</figcaption></figure>`);
   return parts.join("\n");
 }
 
@@ -64,25 +65,18 @@ const page = (title: string, nonce: string) => `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <link rel="icon" href="data:,">
-<style nonce="${nonce}">
-body { margin: 0 auto; padding: 1rem; max-width: 64rem; font: 16px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; }
-progress { width: 100%; }
-table { border-collapse: collapse; font-size: 0.875rem; }
-th, td { text-align: left; padding: 0.2rem 0.9rem 0.2rem 0; border-bottom: 1px solid #ddd; }
-figure { margin: 0; }
-figure svg { max-width: 48rem; width: 100%; height: auto; }
-</style>
+<style nonce="${nonce}">${css}</style>
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>
 <p id="connection">connecting …</p>
 <main id="live"></main>
-<script nonce="${nonce}">
+<script nonce="${nonce}">${script}
 const source = new EventSource("/events");
 const connection = document.getElementById("connection");
 source.onopen = () => { connection.textContent = "live"; };
 source.onerror = () => { connection.textContent = "not connected; trying again"; };
-source.onmessage = ({ data }) => { document.getElementById("live").innerHTML = JSON.parse(data); };
+source.onmessage = ({ data }) => { document.getElementById("live").innerHTML = JSON.parse(data); document.getElementById("tip").hidden = document.getElementById("dot").hidden = true; };
 </script>
 </body>
 </html>

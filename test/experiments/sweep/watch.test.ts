@@ -1,14 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunFolder, sweep } from "../../../lib/experiments/index.js";
 import { InlineExecutor } from "../../../lib/experiments/sweep/inline.js";
 import { writeSweepReport } from "../../../lib/experiments/sweep/report.js";
 import { reopenPlan, workOn } from "../../../lib/experiments/sweep/session.js";
 import { type WatchServer, watchSweep } from "../../../lib/experiments/sweep/watch.js";
-import { inBrowser } from "./browser.js";
+import { hasChromium, inChromium, launch, open, overflow } from "../../report/browser.js";
 import orbit from "./fixture.js";
 
 const root = mkdtempSync(join(tmpdir(), "layerwise-watch-"));
@@ -87,7 +88,7 @@ describe("watch", () => {
     expect(html).not.toMatch(/<img|<script/);
     const report = readFileSync(await writeSweepReport(folder, { metric: "sum" }), "utf8");
     expect(report).toContain("&lt;img src=x");
-    expect(report).not.toMatch(/<img|<script/);
+    expect(report).not.toMatch(/<img|<script(?!>\n"use strict")/);
     expect(report.match(/<svg/g)!.length).toBe(6);
   });
 
@@ -100,10 +101,48 @@ describe("watch", () => {
     await reader.cancel();
   });
 
-  const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-  it.skipIf(!chromium)("works in a browser", async () => {
-    const live = `document.getElementById("connection").textContent === "live" && document.querySelectorAll("svg").length >= 2
-      && !document.querySelector("main img, main script") && document.getElementById("counts").textContent`;
-    expect(await inBrowser(chromium!, join(root, "chromium"), server.url, live)).toMatch(/^48 of 48 trials: 48 ok, 0 failed/);
+  it.skipIf(!hasChromium)(inChromium("shows itself in a browser and follows what is written"), async () => {
+    const browser = await launch();
+    try {
+      const { page, requests, complaints } = await open(browser, server.url, { online: true });
+      await page.locator("#connection", { hasText: /^live$/ }).waitFor();
+      await page.locator("svg").nth(1).waitFor();
+      expect(await page.locator("#counts").textContent()).toMatch(/^48 of 48 trials: 48 ok, 0 failed/);
+      expect(await page.locator("main img, main script").count()).toBe(0);
+      expect(await page.locator("main").textContent()).toContain(evil);
+      await page.locator(".chart").first().focus();
+      await page.keyboard.press("ArrowRight");
+      expect(await page.locator("#tip").textContent()).toMatch(/\d/);
+      await page.locator("th button").last().click();
+      expect(await page.locator("th").last().getAttribute("aria-sort")).toBe("ascending");
+      // Another trial of the folder, written by another process: the page follows without being asked.
+      const journal = join(folder.path, readdirSync(folder.path).find((name) => name.endsWith(".jsonl"))!);
+      const rows = readFileSync(journal, "utf8").trim().split("\n");
+      const row = JSON.parse(rows.findLast((line) => line.includes('"status":"ok"'))!);
+      appendFileSync(journal, `${JSON.stringify({ ...row, id: "f".repeat(32), index: 48 })}\n`);
+      await page.locator("#counts", { hasText: "49 ok" }).waitFor();
+      expect(await page.locator("#tip").isVisible()).toBe(false);
+      await page.setViewportSize({ width: 375, height: 700 });
+      expect(await overflow(page)).toBe(0);
+      expect(requests).toEqual([server.url, `${server.url}events`]);
+      expect(complaints).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+
+  it.skipIf(!hasChromium)(inChromium("writes a report that opens without a network"), async () => {
+    const url = pathToFileURL(await writeSweepReport(folder, { metric: "sum" })).href;
+    const browser = await launch();
+    try {
+      const { page, requests, complaints } = await open(browser, url, { width: 375 });
+      expect(await page.locator("svg >> visible=true").count()).toBeGreaterThanOrEqual(2);
+      expect(await page.locator("main img, body img").count()).toBe(0);
+      expect(await overflow(page)).toBe(0);
+      expect(requests).toEqual([url]);
+      expect(complaints).toEqual([]);
+    } finally {
+      await browser.close();
+    }
   });
 });
