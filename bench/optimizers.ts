@@ -1,14 +1,16 @@
 // Which optimizer pays, in steps and in seconds, on small real networks. The rule, the same for every method:
-//   1. learning rate from seven rates, half a decade apart around the method's own default, each run once with seed 0 for the full
-//      number of steps; the one with the least final training loss is kept (a rate at the end of the grid is marked *);
+//   1. learning rate: the method's default and a decade to either side; while the best is at an end, a decade beyond it; then half a
+//      decade to either side of the best: at most seven runs with seed 0 for the full number of steps; the rate with the least
+//      final training loss is kept (marked * if it is still at an end);
 //   2. three further seeds at that rate; medians are reported;
 //   3. the target is the training loss that tuned Adam has reached at the end, in the median; "steps" and "seconds" are what a method
 //      needs until the mean of ten batches' losses is there.
 // Seconds are processor seconds of one thread, which other load on the machine disturbs least. Other options are the defaults, with
-// roots and bases refreshed every ten steps for all Kronecker methods.
+// roots and bases refreshed every ten steps for all Kronecker methods. Single precision, except on the regression.
 //
 //   npx tsx bench/optimizers.ts [--problems regression,mlp,…] [--methods kfac,…] [--steps N] [--seeds 3] [--out docs/optimizers]
-import { mkdirSync, writeFileSync } from "node:fs";
+//                               [--journal file.jsonl: keeps finished trials, to go on after an interruption]
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { chunked, experimentById, LocalExecutor, makeTrial, type OkRecord } from "../lib/experiments/index.js";
 import { findMethod, methodIds, methodShape } from "../lib/optim/index.js";
@@ -23,23 +25,25 @@ const { values: flags } = parseArgs({
     steps: { type: "string" },
     seeds: { type: "string", default: "3" },
     out: { type: "string", default: "docs/optimizers" },
+    journal: { type: "string" },
   },
 });
 
-/** Steps for each problem, and the methods when `--methods` is not given: all of them, or fewer where a step is expensive. */
-const few = ["sgd", "adam", "kfac", "ekfac", "foof", "shampoo", "soap", "muon", "newton-muon"];
+/**
+ * Steps for each problem, and the methods when `--methods` is not given: all of them but Gauss-Newton, whose matrix has a side of all
+ * parameters together, or fewer where a step is expensive.
+ */
+const all = methodIds().filter((id) => id !== "gauss-newton");
 const plan: Record<string, { steps: number; methods: string[] }> = {
   regression: { steps: 300, methods: methodIds() },
-  mlp: { steps: 120, methods: methodIds().filter((id) => id !== "gauss-newton") },
-  convnet: { steps: 80, methods: few },
-  "autoencoder-small": { steps: 150, methods: methodIds().filter((id) => id !== "gauss-newton") },
-  autoencoder: { steps: 60, methods: ["sgd", "adam", "kfac", "foof", "shampoo", "soap", "muon"] },
+  mlp: { steps: 120, methods: all },
+  convnet: { steps: 80, methods: all },
+  "autoencoder-small": { steps: 100, methods: all },
+  autoencoder: { steps: 100, methods: ["adam", "kfac", "muon", "soap", "shampoo"] },
 };
 
 const train = experimentById("train");
 const seeds = Number(flags.seeds);
-const multipliers = [-3, -2, -1, 0, 1, 2, 3].map((k) => 10 ** (k / 2));
-const rates = multipliers.length;
 
 function defaultRate(id: string): number {
   const lr = methodShape(findMethod(id)).lr as unknown as { parse(x: undefined): number };
@@ -58,7 +62,7 @@ function configuration(model: string, optimizer: string, lr: number, steps: numb
     steps,
     seed,
     evaluateEvery: 0,
-    precision: model === "autoencoder" ? "float32" : "float64",
+    precision: model === "regression" ? "float64" : "float32",
     ...batch,
     ...options,
   };
@@ -73,36 +77,63 @@ function smoothed(record: OkRecord): number[] {
   });
 }
 
-async function run(executor: LocalExecutor, configs: ReturnType<typeof configuration>[]): Promise<(OkRecord | undefined)[]> {
-  const trials = configs.map((config) => makeTrial(train, config));
-  const records = new Map<string, OkRecord>();
-  for await (const record of executor.execute(chunked(trials, 1))) {
-    if (record.status === "ok") records.set(record.id, record);
-    else console.error(`${record.config.optimizer} at ${record.config.lr}: ${record.error}`);
-    process.stderr.write(`\r${records.size}/${trials.length}   `);
+const executor = new LocalExecutor({ workers: 1 });
+const finished = new Map<string, OkRecord>();
+if (flags.journal && existsSync(flags.journal)) {
+  for (const line of readFileSync(flags.journal, "utf8").split("\n").filter(Boolean)) {
+    const record = JSON.parse(line) as OkRecord;
+    finished.set(record.id, record);
   }
-  process.stderr.write("\r");
-  return trials.map(({ id }) => records.get(id));
 }
 
-const executor = new LocalExecutor();
+/** Records in the order of the configurations; undefined for a trial that failed. */
+async function run(configs: ReturnType<typeof configuration>[]): Promise<(OkRecord | undefined)[]> {
+  const trials = configs.map((config) => makeTrial(train, config));
+  const missing = trials.filter(({ id }) => !finished.has(id));
+  for await (const record of executor.execute(chunked(missing, 1))) {
+    if (record.status === "ok") {
+      finished.set(record.id, record);
+      if (flags.journal) appendFileSync(flags.journal, `${JSON.stringify(record)}\n`);
+    } else console.error(`${record.config.optimizer} at ${record.config.lr}: ${record.error}`);
+  }
+  return trials.map(({ id }) => finished.get(id));
+}
+
+/** The best rate on the half-decades around the method's default (see the rule above), and whether it is the last one tried. */
+async function tune(problem: string, id: string, steps: number): Promise<{ id: string; lr: number; edge: boolean }> {
+  const rate = (k: number) => Number((defaultRate(id) * 10 ** (k / 2)).toPrecision(3));
+  const losses = new Map<number, number>();
+  const best = () => [...losses].reduce((a, b) => (b[1] < a[1] ? b : a))[0];
+  const attempt = async (...exponents: number[]) => {
+    const fresh = exponents.filter((k) => !losses.has(k));
+    const records = await run(fresh.map((k) => configuration(problem, id, rate(k), steps, 0)));
+    fresh.forEach((k, i) => {
+      losses.set(k, (records[i]?.metrics.finalTrainLoss as number | null | undefined) ?? Number.POSITIVE_INFINITY);
+    });
+  };
+  await attempt(0, -2, 2);
+  for (let extra = 0; extra < 2; extra++) {
+    const tried = [...losses.keys()];
+    if (best() === Math.max(...tried)) await attempt(best() + 2);
+    else if (best() === Math.min(...tried)) await attempt(best() - 2);
+  }
+  await attempt(best() - 1, best() + 1);
+  const tried = [...losses.keys()];
+  return { id, lr: rate(best()), edge: best() === Math.max(...tried) || best() === Math.min(...tried) };
+}
+
 const sections: string[] = [];
 mkdirSync(flags.out!, { recursive: true });
 for (const problem of flags.problems!.split(",")) {
   const { steps: planned, methods: all } = plan[problem]!;
   const steps = flags.steps ? Number(flags.steps) : planned;
   const methods = flags.methods?.split(",") ?? all;
-  const grid = methods.flatMap((id) =>
-    multipliers.map((m) => configuration(problem, id, Number((defaultRate(id) * m).toPrecision(3)), steps, 0)),
-  );
-  const tuned = await run(executor, grid);
-  const best = methods.map((id, k) => {
-    const loss = (j: number) => (tuned[k * rates + j]?.metrics.finalTrainLoss as number | null | undefined) ?? Number.POSITIVE_INFINITY;
-    const at = multipliers.reduce((b, _, j) => (loss(j) < loss(b) ? j : b), 0);
-    return { id, lr: grid[k * rates + at]!.lr, edge: at === 0 || at === rates - 1 };
-  });
+  const best = [];
+  for (const id of methods) {
+    best.push(await tune(problem, id, steps));
+    process.stderr.write(`${problem} ${id}\n`);
+  }
   const runs = await run(
-    executor,
     best.flatMap(({ id, lr }) => Array.from({ length: seeds }, (_, s) => configuration(problem, id, lr, steps, s + 1))),
   );
   const rows = best.map((b, k) => ({ ...b, records: runs.slice(k * seeds, (k + 1) * seeds).filter((r) => r !== undefined) }));

@@ -44,6 +44,8 @@ export class Diagnostics {
   nonFiniteStatistics = 0;
   /** Updates that would have put NaN or Inf into a weight: not written. */
   rejectedUpdates = 0;
+  /** Steps taken back because the loss rose (adaptive damping with `reject`). */
+  rejectedSteps = 0;
   /** Steps of a parameter without a gradient. */
   missingGradients = 0;
   /** Newest last; at most `capacity`. */

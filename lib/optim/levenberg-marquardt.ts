@@ -14,17 +14,23 @@ export interface DampingRule {
   readonly period: number;
   readonly min: number;
   readonly max: number;
+  /** Take a step back that raised the loss (ρ < 0 or undefined). */
+  readonly reject: boolean;
 }
 
-/** The rule of Martens & Grosse (2015), §6.5. */
-export const defaultDampingRule: DampingRule = { omega: 19 / 20, period: 5, min: 1e-8, max: 1e8 };
+/** λ grows by this when a step is taken back: the trust region's quarter (Nocedal & Wright 2006, Algorithm 4.1). */
+const REJECTED = 4;
+
+/** The rule of Martens & Grosse (2015), §6.5: λ adapts, every step stays. */
+export const defaultDampingRule: DampingRule = { omega: 19 / 20, period: 5, min: 1e-8, max: 1e8, reject: false };
 
 /**
  * The next λ from the reduction ratio ρ = (f(θ+δ) − f(θ)) / q(δ) (Martens & Grosse 2015, §6.5): ρ > ¾ less damping, ρ < ¼ (or
- * undefined: the new loss is not finite) more.
+ * undefined: the new loss is not finite) more, and much more for a step that is taken back.
  */
-export function adaptDamping(lambda: number, rho: number, { omega, period, min, max }: DampingRule): number {
-  const factor = rho > 0.75 ? omega ** period : rho >= 0.25 ? 1 : omega ** -period;
+export function adaptDamping(lambda: number, rho: number, { omega, period, min, max, reject }: DampingRule): number {
+  const taken = rho >= 0 || !reject;
+  const factor = rho > 0.75 ? omega ** period : rho >= 0.25 ? 1 : taken ? omega ** -period : Math.max(REJECTED, omega ** -period);
   return Math.min(max, Math.max(min, lambda * factor));
 }
 
@@ -39,13 +45,14 @@ export function kroneckerDamping(
   let before: number | null = null;
   return {
     state,
+    rejects: (step) => rule.reject && step % rule.period === 0,
     lambda: () => state.lambda,
     see: (parameter, p, q) => sides.set(parameter.name, [p, q]),
     before(_closure, loss) {
       before = loss;
     },
     after(closure, step, updates) {
-      if (step % rule.period !== 0) return;
+      if (step % rule.period !== 0) return true;
       if (!closure || before === null) throw new TypeError("adaptive damping: step(closure) needs a closure that returns the loss");
       // q(δ) = gᵀδ + ½ δᵀ(B ⊗ A + λI)δ with δ = −ηD.
       let q = 0;
@@ -56,6 +63,7 @@ export function kroneckerDamping(
       }
       const rho = q < 0 ? (closure() - before) / q : Number.NaN;
       state.lambda = adaptDamping(state.lambda, rho, rule);
+      return rho >= 0 || !rule.reject;
     },
   };
 }

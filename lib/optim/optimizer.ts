@@ -36,17 +36,22 @@ interface Slot {
   t: number;
   /** Uncorrected average of the weight, or null. */
   readonly average: Matrix<Real> | null;
+  /** The weight before a step that may be taken back; allocated at the first such step. */
+  before: Matrix<Real> | null;
 }
 
 /** Something that watches whole steps: adaptive damping. `before` and `after` surround the writing of the weights. */
 export interface Controller {
   readonly state: StateRecord;
+  /** Whether `after` may refuse this step, so that the weights must be kept. */
+  rejects(step: number): boolean;
   before(closure: (() => number) | undefined, loss: number | null, step: number): void;
+  /** @returns whether the step stays; if not, the weights go back. */
   after(
     closure: (() => number) | undefined,
     step: number,
     updates: readonly { parameter: Parameter<Real>; direction: Matrix<Real>; lr: number }[],
-  ): void;
+  ): boolean;
 }
 
 /** A chain of stages for each group, then W ← (1 − η·decay) W − η·D. */
@@ -81,6 +86,7 @@ export class ChainOptimizer implements Optimizer {
         stages: chain.map((stage) => stage.init(parameter)),
         t: 0,
         average: options.average > 0 ? zerosLike(parameter.value) : null,
+        before: null,
       })),
     }));
     this.#step = { t: 0, lr: 0, hold: false, basis: null, diagnostics: this.diagnostics, background: new Background() };
@@ -97,16 +103,43 @@ export class ChainOptimizer implements Optimizer {
     this.#clip();
     const lr = this.lr * this.#schedule(this.#t);
     const updates: { parameter: Parameter<Real>; direction: Matrix<Real>; lr: number }[] = [];
+    const keep = this.controller?.rejects(this.#t) ?? false;
     for (const { chain, active, ratio, decay } of this.#groups) {
       this.#step.lr = lr * ratio;
       const held = this.#run(chain, active);
       for (const slot of active) {
         if (held.has(slot)) continue;
+        if (keep) {
+          slot.before ??= zerosLike(slot.parameter.value);
+          slot.before.copy(slot.parameter.value);
+        }
         this.#write(slot, chain, lr * ratio, decay);
         if (this.controller) updates.push({ parameter: slot.parameter, direction: slot.direction, lr: lr * ratio });
       }
     }
-    this.controller?.after(closure, this.#t, updates);
+    if (this.controller && !this.controller.after(closure, this.#t, updates)) this.#takeBack(updates);
+    if (this.options.average > 0) for (const { active } of this.#groups) for (const slot of active) this.#average(slot);
+  }
+
+  /** Undoes the last writing of weights and lets the stages know. */
+  #takeBack(updates: readonly { parameter: Parameter<Real> }[]): void {
+    this.diagnostics.rejectedSteps++;
+    const written = new Set(updates.map(({ parameter }) => parameter));
+    for (const { chain, active } of this.#groups) {
+      for (const slot of active) {
+        if (!written.has(slot.parameter)) continue;
+        slot.parameter.value.copy(slot.before!);
+        chain.forEach((stage, k) => {
+          stage.reject?.(slot.stages[k]!);
+        });
+      }
+    }
+  }
+
+  #average({ average, parameter: { value } }: Slot): void {
+    const { average: beta } = this.options;
+    scale(beta, average!);
+    axpy(1 - beta, value, average!);
   }
 
   ready(): Promise<void> {
@@ -193,11 +226,6 @@ export class ChainOptimizer implements Optimizer {
     }
     if (keep !== 1) scale(keep, value);
     axpy(-lr, direction, value);
-    if (slot.average) {
-      const { average: beta } = this.options;
-      scale(beta, slot.average);
-      axpy(1 - beta, value, slot.average);
-    }
   }
 
   /** Whether the updated weight is finite. Norms decide almost always; near overflow every element is looked at. */

@@ -72,6 +72,8 @@ export interface Stage<S extends StateValue = StateValue> {
   applyAll?(directions: readonly Matrix<Real>[], parameters: readonly Parameter<Real>[], states: readonly S[], step: StepInfo): void;
   /** For stages used inside an eigenbasis: how the state moves when the basis Q becomes Q·R on each axis (null: unchanged). */
   rotate?(state: S, left: Matrix<Real> | null, right: Matrix<Real> | null): void;
+  /** The step was taken back because the loss rose: forget what would lead there again (statistics of the point stay true). */
+  reject?(state: S): void;
 }
 
 /** Everything an optimizer must remember to continue exactly. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { experimentById, runTrial } from "../../lib/experiments/index.js";
+import { ConfigError, experimentById, parseConfig, runTrial } from "../../lib/experiments/index.js";
 import { methodIds } from "../../lib/optim/index.js";
 
 const train = experimentById("train");
@@ -36,7 +36,30 @@ describe("the train experiment", () => {
     expect(mean(step - 1)).toBeGreaterThan(1);
   });
 
-  it("names a wrong option of the method", async () => {
-    await expect(runTrial(train, { optimizer: "muon", options: '{"momentun": 0.9}' })).rejects.toThrow(/momentun.*did you mean "momentum"/);
+  it.each([
+    ["muon", '{"momentun": 0.9}', /momentun.*did you mean "momentum"/],
+    ["muon", '{"momentum": 1.5}', /option "momentum".*got 1.5/],
+    ["muon", "{", /JSON/],
+    ["muon", "[1]", /not an object/],
+    ["kfac", '{"adaptive": true, "split": "exact"}', /adaptive.*split "pi"/],
+    ["lbfgs", '{"clipNorm": 1}', /clipNorm/],
+    ["gauss-newton", '{"omega": 2}', /omega.*got 2/],
+  ])("%s %s is refused when the configuration is read, before anything runs", (optimizer, options, message) => {
+    expect(() => parseConfig(train, { optimizer, options })).toThrow(ConfigError);
+    expect(() => parseConfig(train, { optimizer, options })).toThrow(message);
+  });
+
+  it("groups in the options reach the optimizer, and are checked against the network's names", async () => {
+    const options = (group: object) => JSON.stringify({ groups: [group] });
+    const still = await runTrial(train, {
+      optimizer: "sgd",
+      steps: 3,
+      options: options({ parameters: ["layer1.weight", "layer2.weight"], lr: 0 }),
+    });
+    const losses = await runTrial(train, { optimizer: "sgd", steps: 3 });
+    expect(still.metrics.finalTrainLoss).not.toBe(losses.metrics.finalTrainLoss);
+    await expect(runTrial(train, { optimizer: "sgd", options: options({ parameters: ["nowhere"] }) })).rejects.toThrow(
+      /selects no parameter/,
+    );
   });
 });

@@ -79,6 +79,62 @@ describe("gauss-newton", () => {
     expect(() => createOptimizer("gauss-newton", [w], { adaptive: true, provider }).step()).toThrow(/closure/);
   });
 
+  describe("a step that raises the loss", () => {
+    /** ½ atan(w)²: from |w| > 1.39 undamped Gauss-Newton steps grow without end. */
+    const arctangent = (options: Record<string, unknown>) => {
+      const w = weight(Matrix.from([[3]]));
+      const jacobian = Matrix.zeros(1, 1);
+      const closure = () => {
+        const x = w.value.data[0]!;
+        jacobian.data[0] = 1 / (1 + x * x);
+        w.gradient.data[0] = Math.atan(x) / (1 + x * x);
+        return 0.5 * Math.atan(x) ** 2;
+      };
+      const provider: CurvatureProvider = { outputs: 1, jacobian: () => jacobian };
+      return {
+        w,
+        closure,
+        optimizer: createOptimizer("gauss-newton", [w], { adaptive: true, damping: 1e-6, omega: 0.5, provider, ...options }),
+      };
+    };
+
+    it("is taken back to the bit, with four times the damping and no momentum", () => {
+      const { w, closure, optimizer } = arctangent({ momentum: 0.9, average: 0.5 });
+      optimizer.step(closure);
+      expect(w.value.data[0]).toBe(3);
+      expect(optimizer.diagnostics.rejectedSteps).toBe(1);
+      const { shared, parameters } = optimizer.state();
+      expect(shared.lambda).toBeCloseTo(4e-6, 15);
+      const stages = parameters.all!.stages as unknown as { "1:momentum": { m: Matrix; t: number } };
+      expect([stages["1:momentum"].m.data[0], stages["1:momentum"].t]).toEqual([0, 0]);
+      expect(optimizer.averaged("w")!.data[0]).toBe(3);
+    });
+
+    it("so that the loss falls to the minimum, which it does not without", () => {
+      const losses = (options: Record<string, unknown>) => {
+        const { closure, optimizer } = arctangent(options);
+        return Array.from({ length: 40 }, () => {
+          optimizer.step(closure);
+          return closure();
+        });
+      };
+      const kept = losses({ reject: true });
+      for (let t = 1; t < kept.length; t++) expect(kept[t]!).toBeLessThanOrEqual(kept[t - 1]!);
+      expect(kept.at(-1)!).toBeLessThan(1e-12);
+      expect(losses({ reject: false })[0]!).toBeGreaterThan(0.5 * Math.atan(3) ** 2);
+    });
+
+    it("is the same after a checkpoint between two rejections", () => {
+      const a = arctangent({});
+      const b = arctangent({});
+      a.optimizer.step(a.closure);
+      b.optimizer.load(a.optimizer.state());
+      for (let t = 0; t < 12; t++) for (const { optimizer, closure } of [a, b]) optimizer.step(closure);
+      expect(b.w.value.data[0]).toBe(a.w.value.data[0]);
+      expect(a.optimizer.diagnostics.rejectedSteps).toBeGreaterThan(2);
+    });
+  });
+
   it("refuses a Jacobian of another shape and a missing provider, by name", () => {
     const { w, provider } = regression(6);
     const jacobian = () => Matrix.zeros(4, 3);
@@ -99,6 +155,27 @@ describe("adaptive KFAC", () => {
     }
     expect(optimizer.state().shared.lambda as number).toBeLessThan(0.1);
     for (let t = 1; t < losses.length; t++) expect(losses[t]!).toBeLessThan(losses[t - 1]!);
+  });
+
+  it("with reject: refreshes at once with the new damping, whatever the interval", () => {
+    const { w, closure, x } = regression(7, 30, 4, 1);
+    // An output moment ten times too small: steps overshoot tenfold until λ makes up for it.
+    Object.assign(w, { inputs: { samples: x }, outputGradients: { moment: Matrix.from([[0.1]]) } });
+    const options = { lr: 1, damping: 1e-6, momentum: 0, adaptive: true, period: 1, every: 1000 };
+    const run = (reject: boolean) => {
+      w.value.fill(0);
+      const optimizer = createOptimizer("kfac", [w], { ...options, reject });
+      const losses = Array.from({ length: 30 }, () => {
+        optimizer.step(closure);
+        return closure();
+      });
+      return { losses, rejected: optimizer.diagnostics.rejectedSteps };
+    };
+    const kept = run(true);
+    expect(kept.rejected).toBeGreaterThan(1);
+    for (let t = 1; t < kept.losses.length; t++) expect(kept.losses[t]!).toBeLessThanOrEqual(kept.losses[t - 1]!);
+    expect(kept.losses.at(-1)!).toBeLessThan(kept.losses[0]!);
+    expect(run(false).losses[0]!).toBeGreaterThan(kept.losses[0]!);
   });
 });
 

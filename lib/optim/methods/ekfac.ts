@@ -1,6 +1,6 @@
 import { Factor } from "../factor.js";
 import { defineMethod } from "../method.js";
-import { flag, unit, withDefault } from "../options.js";
+import { flag, positive, unit, withDefault } from "../options.js";
 import { eigenbasisSolver } from "../roots.js";
 import { inputs, outputGradients } from "../sources.js";
 import { inEigenbasis } from "../stages/eigenbasis.js";
@@ -13,6 +13,9 @@ import { basisShape, factorPolicy } from "./shared.js";
 /**
  * EKFAC (George et al. 2018, arXiv 1806.03884): KFAC's eigenbases U_B, U_A, the diagonal re-estimated in them,
  * S = E[(U_Bᵀ δ aᵀ U_A)²]; U = U_B [(U_Bᵀ G U_A) ⊘ (S + λ)] U_Aᵀ.
+ *
+ * λ is exactly what is added. KFAC's split damping, (B + √λ/π I) ⊗ (A + π√λ I), adds the cross terms π√λ B and √λ/π A as
+ * well, so one λ damps KFAC far more; hence the larger default here.
  */
 export const ekfac = defineMethod({
   id: "ekfac",
@@ -23,6 +26,7 @@ export const ekfac = defineMethod({
   shape: {
     ...kfacShape,
     ...basisShape,
+    damping: positive(0.1, "λ added to the second moment"),
     basis: withDefault(basisShape.basis, "eigh"),
     every: withDefault(basisShape.every, 1),
     secondMomentBeta: unit(0.95, "averaging factor of the second moment in the basis"),

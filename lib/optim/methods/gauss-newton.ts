@@ -35,8 +35,9 @@ type Fisher = "exact" | "sampled" | "empirical";
 /**
  * Gauss-Newton and natural gradient over all parameters at once (Martens 2020, arXiv 1412.1193): δ = −η (C + λI)^{-1} g with
  * C = E[Jᵀ H J] (`exact`, the generalised Gauss-Newton matrix) or E[∇ℓ ∇ℓᵀ] over sampled labels or the data's. One factor
- * over the flattened weights: averaging, guards and Levenberg–Marquardt damping are those of the other methods. For small
- * nets: C is P×P.
+ * over the flattened weights: averaging, guards and Levenberg–Marquardt damping (with `adaptive`; a step that raises the
+ * loss is taken back, as Marquardt 1963 does and Nocedal & Wright 2006, Algorithm 4.1) are those of the other methods. For
+ * small nets: C is P×P.
  */
 export const gaussNewton = defineMethod({
   id: "gauss-newton",
@@ -56,6 +57,7 @@ export const gaussNewton = defineMethod({
     adaptive: flag(false, "adapt λ by the reduction ratio (Levenberg–Marquardt); step(closure) then"),
     period: count(1, "adapt λ every so many steps"),
     omega: z.number().gt(0).lt(1).default(defaultDampingRule.omega).describe("λ changes by ω^period"),
+    reject: flag(true, "with adaptive: take a step back that raised the batch's loss, and quadruple λ (of the steps at which λ adapts)"),
     provider: z
       .custom<CurvatureProvider>(
         (p) => typeof p === "object" && p !== null && "jacobian" in p,
@@ -64,7 +66,9 @@ export const gaussNewton = defineMethod({
       .describe("gives the Jacobian of the outputs"),
   },
   create(parameters, o): Optimizer {
-    const controller = o.adaptive ? kroneckerDamping(o.damping, { ...defaultDampingRule, omega: o.omega, period: o.period }) : null;
+    const controller = o.adaptive
+      ? kroneckerDamping(o.damping, { ...defaultDampingRule, omega: o.omega, period: o.period, reject: o.reject })
+      : null;
     const flat = new Flat(parameters);
     const curvature = new Curvature(o.provider, o.fisher, flat.size);
     const all: Parameter<Real> = {

@@ -70,6 +70,10 @@ export function kronecker(axes: Axes | ((parameter: Parameter<Real>) => Axes), o
       const root = (side: Side | null) => (side?.state.ready ? side.state.root : null);
       multiply(direction, root(p), root(q), scratch);
     },
+    reject({ left, right }) {
+      // The new damping must not wait for the next refresh.
+      for (const side of [left, right]) if (side?.ready) side.age = Number.MAX_SAFE_INTEGER - 1;
+    },
   };
 }
 

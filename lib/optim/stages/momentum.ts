@@ -37,6 +37,11 @@ export function momentum(options: {
       }
     },
     rotate: (state, left, right) => rotateMatrix(state.m, left, right, scratch),
+    // O'Donoghue & Candès 2015: momentum restarts when the function rises.
+    reject(state) {
+      state.m.fill(0);
+      state.t = 0;
+    },
   };
 }
 
