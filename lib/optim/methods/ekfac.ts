@@ -26,7 +26,7 @@ export const ekfac = defineMethod({
   shape: {
     ...kfacShape,
     ...basisShape,
-    damping: positive(0.1, "λ added to the second moment"),
+    damping: positive(0.3, "λ added to the second moment"),
     basis: withDefault(basisShape.basis, "eigh"),
     every: withDefault(basisShape.every, 1),
     secondMomentBeta: unit(0.95, "averaging factor of the second moment in the basis"),
