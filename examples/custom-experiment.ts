@@ -21,7 +21,8 @@ const conditioning = defineExperiment({
     for (let j = 0; j < d; j++) for (let i = 0; i < 200; i++) x.set(i, j, x.get(i, j) * config.condition ** (-j / (2 * (d - 1))));
     const target = stream.child("target").normal(Matrix.zeros(1, d));
     const w = { name: "w", value: Matrix.zeros(1, d), gradient: Matrix.zeros(1, d), inputs: { samples: x } };
-    const whole = config.method === "foof" ? { momentum: 0, klClip: null } : {};
+    // Every step sees all the data: no noise that asks for damping.
+    const whole = config.method === "foof" ? { momentum: 0, damping: 0 } : {};
     const optimizer = createOptimizer(config.method, [w], { lr: config.lr, ...whole });
     const y = gemm(x, target.T);
     for (let step = 1; step <= 500; step++) {
