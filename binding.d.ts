@@ -581,15 +581,16 @@ export interface Fused<T extends Float64Array | Float32Array> {
   ): void;
   /**
    * As {@link Fused.InverseRoot} by "eigh", for a factor that changes a little from call to call. `basis` (n×n) and
-   * `state` (6 numbers, zeros to begin with) are kept between calls: the basis holds eigenvectors of an earlier A in its
-   * rows, the state its age (1: new), the last error estimate, the number of random probes drawn, two counters that
-   * space out attempts after failed ones, and the errors' mean growth. With B = W·A·Wᵀ the root is Wᵀ·R·W, where R is f(x) = (x + c)^(−1/p) of B around its
-   * diagonal: to first order exactly (Daleckii–Krein: off the diagonal, B times the divided differences of f), with an
-   * approximation of the second-order term (exact for p = 1). The
-   * relative Frobenius error is estimated, upwards, from a residual on eight random vectors; where it could exceed `tolerance` the
-   * root is computed by syevd, and basis and state begin anew. A must be symmetric in both triangles; with relativeTo
-   * "max", λmax is that of B's diagonal between exact updates. info as in InverseRoot: method 4 is the first-order
-   * update, iterations the age of the basis, residual the estimate. Deterministic: the probes depend on the state alone.
+   * `state` (7 numbers, zeros to begin with) are kept between calls: the basis holds nearly eigenvectors of A in its rows, the state its
+   * age (1: new; 0: there is none), the last error estimate, the number of random probes drawn, two counters that space out attempts after failed ones, the
+   * errors' mean growth, and how much rounding errors of A grow in the root. With B = W·A·Wᵀ = D + E the root is Wᵀ·R·W, R = f(B), f(x) = (x + c)^(−1/p):
+   * to first order in E (Daleckii–Krein: E times the divided differences of f); where that is not enough with an approximation of the
+   * second-order term (exact for p = 1), and then the basis is turned towards the eigenvectors by first-order perturbation theory, for the next updates. The
+   * relative Frobenius error is estimated, upwards, from a residual on random vectors; where it could still exceed `tolerance`, and for p > 16, the
+   * root is computed by syevd, and basis and state begin anew. Products are in single precision for a tolerance of 1e-5 or more, but
+   * that W·A·Wᵀ is in double precision where A is too ill-conditioned for it (6e-8 times the seventh number > tolerance/8). A must be symmetric in both triangles; with relativeTo
+   * "max", λmax is that of B's diagonal between exact updates. info as in InverseRoot: method 4 is the update without syevd,
+   * iterations the age of the basis, residual the estimate. Deterministic: the probes depend on the state alone.
    * @throws Error as InverseRoot; basis, state's age and out are untouched then.
    */
   WarmInverseRoot(

@@ -54,7 +54,7 @@ template <typename T> RootInfo coupledNewton(const RootOptions& o, double c, dou
     }
   for (int64_t i = 0; i < square; ++i) sum += (damped[i] / peak) * (damped[i] / peak);
   const double norm = peak * std::sqrt(sum);
-  const double z = (p + 1) / (2 * norm);
+  const double z = (p + 1.0) / (2 * norm);
   std::fill_n(x, square, T(0));
   for (int i = 0; i < n; ++i) x[static_cast<int64_t>(i) * (n + 1)] = static_cast<T>(std::pow(z, 1.0 / p));
   for (int64_t i = 0; i < square; ++i) m[i] = static_cast<T>(z * damped[i]);

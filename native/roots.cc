@@ -87,7 +87,7 @@ template <typename T> void rootOfEigenvalues(const RootOptions& o, int n, const 
   }
 }
 
-template <typename T> RootInfo eighRoot(const RootOptions& o, View<T> a, View<T> out, const View<T>* basis) {
+template <typename T> RootInfo eighRoot(const RootOptions& o, View<T> a, View<T> out, const View<T>* basis, T* values) {
   const int n = a.rows;
   Workspace scope;
   T* v = scope.take<T>(static_cast<int64_t>(n) * n);
@@ -98,6 +98,7 @@ template <typename T> RootInfo eighRoot(const RootOptions& o, View<T> a, View<T>
   // Half the power on each side, so that the root is a symmetric product: V s (V s)ᵀ.
   rootOfEigenvalues(o, n, w, c, -0.5 / o.p, s);
   if (basis) copyMatrix(n, n, v, n, basis->data, basis->ld);
+  if (values) std::copy_n(w, n, values);
   for (int i = 0; i < n; ++i)
     for (int j = 0; j < n; ++j) v[static_cast<int64_t>(i) * n + j] *= s[i];
   syrk<T>(true, n, n, T(1), v, n, T(0), out.data, out.ld);
@@ -120,8 +121,8 @@ template <typename T> RootInfo inverseRoot(const RootOptions& o, View<T> a, View
 
 template RootInfo inverseRoot(const RootOptions&, View<double>, View<double>);
 template RootInfo inverseRoot(const RootOptions&, View<float>, View<float>);
-template RootInfo eighRoot(const RootOptions&, View<double>, View<double>, const View<double>*);
-template RootInfo eighRoot(const RootOptions&, View<float>, View<float>, const View<float>*);
+template RootInfo eighRoot(const RootOptions&, View<double>, View<double>, const View<double>*, double*);
+template RootInfo eighRoot(const RootOptions&, View<float>, View<float>, const View<float>*, float*);
 template double meanDiagonal(const View<double>&);
 template double meanDiagonal(const View<float>&);
 template void rootOfEigenvalues(const RootOptions&, int, const double*, double, double, double*);
@@ -129,7 +130,7 @@ template void rootOfEigenvalues(const RootOptions&, int, const float*, double, d
 
 RootOptions readRootOptions(Args& in) {
   RootOptions o;
-  o.p = static_cast<int>(in.integer("p", 1, 1024));
+  o.p = static_cast<int>(in.integer("p", 1, std::numeric_limits<int32_t>::max()));
   o.damping = in.bounded("damping", 0, std::numeric_limits<double>::max());
   o.relativeTo = static_cast<RelativeTo>(in.choice("relativeTo", {"absolute", "trace", "max"}));
   o.small = static_cast<SmallEigenvalues>(in.choice("small", {"refuse", "floor", "pseudo-inverse"}));

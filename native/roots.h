@@ -42,8 +42,8 @@ template <typename T> double meanDiagonal(const View<T>& a);
 /// @throws NumericalError ERR_NOT_POSITIVE_DEFINITE
 template <typename T> void rootOfEigenvalues(const RootOptions& options, int n, const T* lambda, double c, double exponent, T* out);
 
-/// The same by eigenvectors, which are left in the rows of *basis when it is given.
-template <typename T> RootInfo eighRoot(const RootOptions& options, View<T> a, View<T> out, const View<T>* basis = nullptr);
+/// The same by eigenvectors, which are left in the rows of *basis when it is given, as the eigenvalues of A in values.
+template <typename T> RootInfo eighRoot(const RootOptions& options, View<T> a, View<T> out, const View<T>* basis = nullptr, T* values = nullptr);
 
 /// d^exponent; the usual exponents −1, −½, −¼, −⅛ by square roots.
 double inversePower(double d, double exponent);

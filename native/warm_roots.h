@@ -13,6 +13,7 @@ struct WarmState {
   double failures;  ///< first-order updates refused in a row right after a new basis
   double waiting;   ///< exact updates still to make before the next attempt
   double rate;      ///< mean over the updates in this basis of (error estimate / age)²
+  double amplification;  ///< by how much a relative error of A was larger in the last root
 };
 
 /// out ← (A + cI)^{-1/p}, A symmetric in both triangles, with an estimated relative Frobenius error of at most

@@ -19,7 +19,7 @@ export interface SmallEigenvalueRule {
 
 /** What the root is of, and how it is damped. */
 export interface RootOptions extends SmallEigenvalueRule {
-  /** The root's order, a positive integer: 1 inverse, 2 inverse square root, 4 Shampoo's. */
+  /** The root's order, a positive integer below 2³¹: 1 inverse, 2 inverse square root, 4 Shampoo's. */
   readonly p: number;
   /** c ≥ 0, see `relativeTo`. Default 0. */
   readonly damping?: number;

@@ -5,13 +5,13 @@ import { allocate, Matrix, type Real } from "./matrix.js";
 
 /** What {@link WarmRoot} keeps; plain data, for checkpoints. */
 export interface WarmRootState<T extends Real = Float64Array> {
-  /** n×n, eigenvectors of an earlier factor in its rows. */
+  /** n×n orthogonal, nearly eigenvectors of the factor in its rows. */
   readonly basis: Matrix<T>;
-  /** Age of the basis (0: there is none), last error estimate, probes drawn, two counters of the retry rule, the mean growth. */
+  /** Age of the basis (0: there is none), last error estimate, probes drawn, two counters of the retry rule, the mean growth, the condition of the root. */
   readonly counters: Float64Array;
 }
 
-const COUNTERS = 6;
+const COUNTERS = 7;
 
 function requireCounters(name: string, { length }: Float64Array): void {
   if (length !== COUNTERS) throw new RangeError(`${name}: counters must have length ${COUNTERS}, got ${length}`);
@@ -36,9 +36,13 @@ export interface WarmRootOptions extends RootOptions {
  * (A + cI)^(−1/p) of a factor that drifts, refreshed at every step at a fraction of the price of an eigendecomposition.
  *
  * In the eigenvectors W of an earlier A, the new one is nearly diagonal, and its root follows to first order from the
- * divided differences of x^(−1/p) (Daleckii–Krein), and nearly to second order from one more product: no LAPACK. The error
- * grows with the age of the basis; it is estimated at every update from a residual on random vectors, and where it could exceed the tolerance
- * the root is computed exactly and the basis renewed. The better the factor's averaging (β → 1), the rarer that is.
+ * divided differences of x^(−1/p) (Daleckii–Krein): no LAPACK. The error grows with the age of the basis; it is estimated at every
+ * update from a residual on random vectors. Where it could exceed the tolerance, one more product adds the second order (nearly), and the basis is
+ * turned towards the present eigenvectors by perturbation theory, which costs about four products; where even that is not
+ * enough the root is computed exactly and the basis made anew. The better the factor's averaging (β → 1), the rarer that is.
+ *
+ * From a tolerance of 1e-5 on the products are in single precision, whose rounding errors the estimate includes; W·A·Wᵀ is not
+ * where the factor is too ill-conditioned for that. For p > 16 every update is exact.
  *
  * ```ts
  * const root = new WarmRoot(n, { p: 4, damping: 1e-6, relativeTo: "trace" });

@@ -33,7 +33,7 @@ export interface Damping {
 export type RootMethod = "auto" | "eigh" | "cholesky" | "warm";
 
 /** Length of what a warm root counts. */
-export const WARM_COUNTERS = 6;
+export const WARM_COUNTERS = 7;
 
 /** What a background task gives: a root with what was found, or eigenvalues and eigenvectors. */
 export type Started = { readonly root: Matrix<Real>; readonly info: RootInfo } | Eigen<Real>;

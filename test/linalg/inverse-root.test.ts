@@ -149,6 +149,18 @@ describe("inverseRoot", () => {
     expect(() => inverseRoot(a.block(0, 0, 3, 3), { p: 2, out: a.block(1, 0, 3, 3) })).toThrow(/share memory/);
   });
 
+  it("takes any positive integer p: X → I as p grows, and (I − X)·p → log A", () => {
+    const lambda = [1e-6, 0.5, 3, 1e4];
+    for (const p of [1025, 1_000_003, 2 ** 31 - 1]) {
+      const x = inverseRoot(Matrix.diagonal(lambda), { p });
+      lambda.forEach((value, i) => {
+        expect(x.get(i, i)).toBeCloseTo(Math.exp(-Math.log(value) / p), 14);
+        if (p > 1e6) expect(Math.abs((1 - x.get(i, i)) * p - Math.log(value))).toBeLessThan(p * 3e-16 + 100 / p);
+      });
+    }
+    for (const p of [0, -1, 1.5, 2 ** 31]) expect(() => inverseRoot(Matrix.diagonal(lambda), { p })).toThrow(/p/);
+  });
+
   it("keeps its accuracy over the range of the exponent", () => {
     for (const scale of [1e-300, 1e-150, 1e150, 1e300]) {
       const a = withSpectrum(

@@ -87,10 +87,10 @@ export const both: NonNullable<Family["both"]> = {
   },
   WarmInverseRoot: {
     values: (draw) => ({ ...damped(draw), tolerance: draw.pick(1e-3, 1e-4), n: draw.dimension() }),
-    shapes: ({ n }) => ({ a: [n, n], basis: [n, n], state: [6, 1], out: [n, n], info: [6, 1] }),
+    shapes: ({ n }) => ({ a: [n, n], basis: [n, n], state: [7, 1], out: [n, n], info: [6, 1] }),
     fill: (arrays) => {
       definite(arrays);
-      for (let i = 0; i < 6; i++) arrays.state.array[arrays.state.at(i, 0)] = 0;
+      for (let i = 0; i < 7; i++) arrays.state.array[arrays.state.at(i, 0)] = 0;
     },
   },
   EigenbasisRefresh: {
