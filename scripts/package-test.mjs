@@ -3,7 +3,7 @@
 // users would: ESM, TypeScript under three module resolutions, worker threads, every bundled set of kernels, the command line.
 // Needs `prebuilds/` (npm run prebuild:pack).
 //
-//   --runtimes   also Node 22, 24, 26, Bun and Deno, from the npm registry
+//   --runtimes   also Node 22, 24, 26, Bun and Deno, from the npm registry, where they can be installed
 //   --source     also the build from source in the installed package, as the loader names it
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -41,15 +41,21 @@ function runHidden(command, args, options) {
   });
 }
 
+/** What ends a check without a verdict. */
+class Skipped extends Error {}
+
 function check(name, body) {
+  const start = performance.now();
+  let verdict = "ok  ";
+  let note = "";
   try {
-    const note = body();
-    results.push([true, name, note ?? ""]);
+    note = body() ?? "";
   } catch (error) {
-    results.push([false, name, `${error.message}\n${error.stdout ?? ""}${error.stderr ?? ""}`.trim()]);
+    verdict = error instanceof Skipped ? "skip" : "FAIL";
+    note = `${error.message}\n${error.stdout ?? ""}${error.stderr ?? ""}`.trim();
   }
-  const [ok, , note] = results.at(-1);
-  console.log(`${ok ? "ok  " : "FAIL"} ${name}${note ? `: ${note}` : ""}`);
+  results.push(verdict !== "FAIL");
+  console.log(`${verdict} ${name}${note ? `: ${note}` : ""} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
 }
 
 /** Largest tarball, and largest unpacked folder of the package itself, in bytes. */
@@ -106,7 +112,33 @@ check("every subpath, without the optional peers", () => {
   runScript("subpaths.mjs");
   return `${names.length}`;
 });
-check("the command line", () => runScript("node_modules/.bin/layerwise", ["doctor"]).split("\n").pop());
+const layerwise = (...args) => runScript("node_modules/.bin/layerwise", args);
+check("the command line", () => layerwise("doctor").split("\n").pop());
+check("a figure and its report", () => {
+  layerwise("reproduce", "--quick", "--only", "single-index-alignment", "--workers", "2", "--out", "figures");
+  const page = readFileSync(join(project, "figures", "index.html"), "utf8");
+  if (!/<svg[\s\S]*<\/svg>/.test(page)) throw new Error("no figure in index.html");
+  return `${Math.round(page.length / 1000)} kB`;
+});
+check("an experiment of one's own, in TypeScript, with the optional peer esbuild", () => {
+  const experiment = `import { defineExperiment } from "layerwise/experiments";
+import { z } from "zod";
+const schema = z.strictObject({ seed: z.int().default(0).describe("seed"), x: z.number().default(0).describe("x") });
+export default defineExperiment({ id: "mine", title: "Mine", summary: "One.", schema, trial: ({ x }: { x: number }) => ({ y: 2 * x }) });\n`;
+  writeFileSync(join(project, "mine.ts"), experiment);
+  const sweep = () => layerwise("sweep", "./mine.ts", "x=1,2,3", "--out", "sweep");
+  let refused = "";
+  try {
+    sweep();
+  } catch (error) {
+    refused = error.stderr;
+  }
+  if (!refused.includes("npm install esbuild")) throw new Error(`without esbuild, expected to be told to install it, got: ${refused}`);
+  symlinkSync(join(root, "node_modules", "esbuild"), join(project, "node_modules", "esbuild"));
+  sweep();
+  const lines = readFileSync(join(project, "sweep", "results.csv"), "utf8").trim().split("\n");
+  if (lines.length !== 4) throw new Error(`expected three results:\n${lines.join("\n")}`);
+});
 
 // Every set of kernels in the binary that this processor can run (others would end in an illegal instruction).
 writeFileSync(join(project, "kernels.mjs"), readFileSync(join(root, "scripts", "kernels-test.mjs")));
@@ -157,7 +189,8 @@ if (process.argv.includes("--runtimes")) {
       // The packages put their binaries in place by an install script, which npm wants to be allowed.
       const allowScripts = { [spec.split("@")[0]]: true };
       writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, allowScripts }));
-      execFileSync("npm", ["install", "--no-audit", "--no-fund", spec], { cwd: folder, stdio: "pipe" });
+      const { status, stderr } = spawnSync("npm", ["install", "--no-audit", "--no-fund", spec], { cwd: folder, encoding: "utf8" });
+      if (status !== 0) throw new Skipped(`cannot be installed here: ${stderr.trim().split("\n")[0]}`);
       const executable = join(folder, "node_modules", binary);
       runHidden(executable, [...args, "quick-start.mjs"], { cwd: project, env: bare, encoding: "utf8", stdio: "pipe" });
       return execFileSync(executable, ["--version"], { encoding: "utf8" }).trim().split("\n")[0];
@@ -180,4 +213,4 @@ if (process.argv.includes("--source")) {
 
 rmSync(work, { recursive: true, force: true });
 if (!canHide) console.log("note: OpenBLAS could not be hidden here (needs root and mount namespaces)");
-process.exitCode = results.every(([ok]) => ok) ? 0 : 1;
+process.exitCode = results.every(Boolean) ? 0 : 1;

@@ -24,6 +24,17 @@ function ownEntry(name: string): string {
   return join(here, part, `index${extension}`);
 }
 
+/** @throws ConfigError when it is not installed: an optional peer of 11 MB, which many projects have anyway. */
+async function loadEsbuild(): Promise<typeof import("esbuild")> {
+  try {
+    return await import("esbuild");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    const message = "experiments of your own are bundled by esbuild, which is not installed: npm install esbuild";
+    throw new ConfigError({ message, key: "experiment", got: "no esbuild", allowed: "esbuild" });
+  }
+}
+
 /**
  * Turns a file (TypeScript or JavaScript) and what it imports by relative paths into one module, so that a run folder keeps the
  * code its results came from and Node 20 needs no loader. Packages stay where they are: they are resolved from the file, and
@@ -31,7 +42,7 @@ function ownEntry(name: string): string {
  * @throws ConfigError when it cannot be read or does not compile.
  */
 export async function bundleModule(path: string): Promise<BundledModule> {
-  const { build } = await import("esbuild");
+  const { build } = await loadEsbuild();
   const file = resolve(path);
   const bad = (why: string) =>
     new ConfigError({ message: `${show(path)}: ${why}`, key: "experiment", got: path, allowed: "a file that defines an experiment" });
