@@ -132,7 +132,8 @@ template <typename T> class Divided {
         continue;
       }
       if (before >= 0) {
-        const double length = std::hypot(z_[j], z_[before]), c = z_[j] / length, s = -z_[before] / length;
+        // std::hypot would need glibc 2.35; neither component is negligible, so that squares are safe.
+        const double length = std::sqrt(z_[j] * z_[j] + z_[before] * z_[before]), c = z_[j] / length, s = -z_[before] / length;
         if (std::abs((d[j] - d[before]) * c * s) <= tolerance) {
           z_[j] = length;
           if (half_[j] != half_[before]) half_[j] = Both;

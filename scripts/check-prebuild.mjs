@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// What a prebuilt Linux binary promises: its size, that it needs nothing but libc, libm, libgcc and Node, that it exports two symbols.
+// What a prebuilt Linux binary promises: its size, that it needs nothing but Node and the libc, libm and libgcc of the
+// oldest system that is promised, that it exports two symbols.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const limits = { unpacked: 12e6, gzipped: 4e6 };
+const limits = { unpacked: 12e6, gzipped: 4e6, glibc: [2, 34] };
 const folder = new URL(`../prebuilds/${process.platform}-${process.arch}/`, import.meta.url);
 const problems = [];
 for (const name of readdirSync(folder)) {
@@ -30,6 +31,9 @@ for (const name of readdirSync(folder)) {
     problems.push(`${name} is larger than ${limits.unpacked} (gzipped ${limits.gzipped}) bytes`);
   if (exported.sort().join() !== "napi_register_module_v1,node_api_module_get_api_version_v1")
     problems.push(`${name} exports ${exported.join(", ")}`);
+  const [major, minor] = (glibc ?? "2.0").split(".").map(Number);
+  if (major > limits.glibc[0] || minor > limits.glibc[1])
+    problems.push(`${name} needs glibc ${glibc}; docs/package.md promises ${limits.glibc.join(".")}`);
   if (foreign.length) problems.push(`${name} needs ${foreign.join(", ")}`);
 }
 for (const problem of problems) console.error(problem);

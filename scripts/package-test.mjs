@@ -4,6 +4,7 @@
 // Needs `prebuilds/` (npm run prebuild:pack).
 //
 //   --runtimes   also Node 22, 24, 26, Bun and Deno, from the npm registry, where they can be installed
+//   --reproduce  also the paper's figures and claims, quick mode
 //   --source     also the build from source in the installed package, as the loader names it
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -115,9 +116,10 @@ check("every subpath, without the optional peers", () => {
 const layerwise = (...args) => runScript("node_modules/.bin/layerwise", args);
 check("the command line", () => layerwise("doctor").split("\n").pop());
 check("a figure and its report", () => {
-  layerwise("reproduce", "--quick", "--only", "single-index-alignment", "--workers", "2", "--out", "figures");
-  const page = readFileSync(join(project, "figures", "index.html"), "utf8");
-  if (!/<svg[\s\S]*<\/svg>/.test(page)) throw new Error("no figure in index.html");
+  layerwise("sweep", "single-index-alignment", "d=20", "draws=2", "phi=0.5,1,2", "--out", "figures");
+  layerwise("report", "figures");
+  const page = readFileSync(join(project, "figures", "report.html"), "utf8");
+  if (!/<svg[\s\S]*<\/svg>/.test(page)) throw new Error("no figure in report.html");
   return `${Math.round(page.length / 1000)} kB`;
 });
 check("an experiment of one's own, in TypeScript, with the optional peer esbuild", () => {
@@ -136,7 +138,9 @@ export default defineExperiment({ id: "mine", title: "Mine", summary: "One.", sc
   if (!refused.includes("npm install esbuild")) throw new Error(`without esbuild, expected to be told to install it, got: ${refused}`);
   symlinkSync(join(root, "node_modules", "esbuild"), join(project, "node_modules", "esbuild"));
   sweep();
-  const lines = readFileSync(join(project, "sweep", "results.csv"), "utf8").trim().split("\n");
+  const lines = readFileSync(join(project, "sweep", "results.csv"), "utf8")
+    .trim()
+    .split("\n");
   if (lines.length !== 4) throw new Error(`expected three results:\n${lines.join("\n")}`);
 });
 
@@ -176,6 +180,14 @@ for (const [module, moduleResolution] of [
   });
 }
 
+if (process.argv.includes("--reproduce")) {
+  check("the paper's figures and claims", () => {
+    const lines = layerwise("reproduce", "--quick", "--out", "reproduced").split("\n");
+    const missing = ["index.html", "results.json"].filter((name) => !existsSync(join(project, "reproduced", name)));
+    if (missing.length) throw new Error(`not written: ${missing.join(", ")}`);
+    return lines.at(-1);
+  });
+}
 if (process.argv.includes("--runtimes")) {
   const runtimes = [
     ...["22", "24", "26"].map((major) => [`Node ${major}`, `node@${major}`, "node/bin/node", []]),
