@@ -1,6 +1,6 @@
-import { ConfigError, show, unknownName } from "../experiments/config.js";
+import { ConfigError, show } from "../experiments/config.js";
 import type { Executor } from "../experiments/executor.js";
-import { executorNames, makeExecutor } from "../experiments/executors.js";
+import { checkExecutor, type ExecutorChoice, makeExecutor } from "../experiments/executors.js";
 import type { SweepSpec } from "../experiments/sweep/plan.js";
 import type { RunOptions } from "../experiments/sweep/run.js";
 import { workOn } from "../experiments/sweep/session.js";
@@ -38,12 +38,19 @@ export function positiveOption(name: string, text: string): number {
   return value;
 }
 
-export function checkedOptions(options: WorkOptions): { workers: number | undefined; run: RunOptions } {
-  if (options.executor !== undefined && !(executorNames as readonly string[]).includes(options.executor)) {
-    throw unknownName("executor", options.executor, executorNames);
-  }
-  return {
+export function checkedOptions(options: WorkOptions): { choice: ExecutorChoice; run: RunOptions } {
+  const { executor, sbatch, redis, queue } = options;
+  const choice = {
+    executor,
+    sbatch,
+    redis,
+    queue,
     workers: options.workers === undefined ? undefined : integerOption("workers", options.workers, 1, 1024),
+    perElement: options.perElement === undefined ? undefined : integerOption("per-element", options.perElement, 1, 100_000),
+  };
+  checkExecutor(choice);
+  return {
+    choice,
     run: {
       maxRetries: options.maxRetries === undefined ? 0 : integerOption("max-retries", options.maxRetries, 0, 1000),
       failFast: options.failFast,
@@ -58,22 +65,12 @@ export function checkedOptions(options: WorkOptions): { workers: number | undefi
  * @returns the exit code: 0 when every trial is ok, 1 when some failed, 130 when interrupted.
  */
 export async function work(folder: RunFolder, spec: SweepSpec, options: WorkOptions): Promise<number> {
-  const { workers, run } = checkedOptions(options);
+  const { choice, run } = checkedOptions(options);
   const controller = new AbortController();
   const interrupt = () => controller.abort(new Error("interrupted"));
   process.once("SIGINT", interrupt);
   process.once("SIGTERM", interrupt);
-  const executor: Executor = await makeExecutor(
-    {
-      executor: options.executor,
-      workers,
-      sbatch: options.sbatch,
-      perElement: options.perElement === undefined ? undefined : integerOption("per-element", options.perElement, 1, 100_000),
-      redis: options.redis,
-      queue: options.queue,
-    },
-    folder,
-  );
+  const executor: Executor = await makeExecutor(choice, folder);
   const { search } = spec;
   const aim = search.kind === "asha" ? search : { metric: options.metric, mode: options.max ? ("max" as const) : ("min" as const) };
   const shown = sweepProgress(folder.manifest.trials, aim);

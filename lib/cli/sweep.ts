@@ -125,7 +125,7 @@ const duration = (s: number) =>
 
 /** `layerwise sweep TARGET [key=values…]` */
 export async function sweep(target: string, assignments: readonly string[], options: SweepOptions): Promise<number> {
-  const { workers } = checkedOptions(options);
+  const { workers } = checkedOptions(options).choice;
   const search = searchOf(options);
   const plan = await planSweep({ target, assignments, search });
   if (options.dryRun) return dryRun(plan, workers ?? availableParallelism(), options.json);

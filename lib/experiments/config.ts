@@ -5,6 +5,9 @@ import type { AnyExperiment } from "./define.js";
 /** A configuration that has been checked; keys in the order of the schema. */
 export type Config = Readonly<Record<string, unknown>>;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+
 /** Bad input from outside. The message is one line that names the key, what it got, what is allowed and the nearest name. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -14,7 +17,8 @@ export class ConfigError extends Error {
   readonly nearest: string | undefined;
 
   constructor(details: { message: string; key: string; got?: unknown; allowed: string; nearest?: string }) {
-    super(details.message);
+    // What came from outside must not move a terminal's cursor.
+    super(details.message.replace(CONTROL, " "));
     this.key = details.key;
     this.got = details.got;
     this.allowed = details.allowed;
@@ -135,7 +139,13 @@ export function nearestName(word: string, candidates: readonly string[]): string
 
 /** A value as a message shows it: short, on one line, without control characters. */
 export function show(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : typeof value === "object" ? JSON.stringify(value) : String(value);
+  let text: string;
+  try {
+    text = typeof value === "string" || typeof value === "object" ? JSON.stringify(value) : String(value);
+  } catch {
+    // Circular, or nested deeper than the stack.
+    text = Object.prototype.toString.call(value);
+  }
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
@@ -159,7 +169,7 @@ export function unknownKey(experiment: AnyExperiment, key: string, value: unknow
   const nearest = nearestName(key, keys);
   const allowed = keys.join(", ");
   return new ConfigError({
-    message: `${experiment.id}: unknown key ${show(key)} (got ${key}=${show(value)}); keys are ${allowed}${hint(nearest)}`,
+    message: `${experiment.id}: unknown key ${show(key)} (got ${key.slice(0, 60)}=${show(value)}); keys are ${allowed}${hint(nearest)}`,
     key,
     got: value,
     allowed,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { connectionOf } from "./bullmq/connection.js";
 import { ConfigError, show, unknownName } from "./config.js";
 import type { Executor } from "./executor.js";
 import { LocalExecutor } from "./local.js";
@@ -29,20 +30,27 @@ export function redisUrl(url: string | undefined): string {
   throw new ConfigError({ message: `--redis must be ${allowed}, got nothing`, key: "redis", allowed });
 }
 
+/** Checks a choice before a folder is made for it. @throws ConfigError */
+export function checkExecutor({ executor = "local", sbatch, redis }: ExecutorChoice): void {
+  if (!(executorNames as readonly string[]).includes(executor)) throw unknownName("executor", executor, executorNames);
+  if (executor === "bullmq") connectionOf({ url: redisUrl(redis) });
+  const odd = words(sbatch).find((word) => !word.startsWith("-"));
+  if (odd) {
+    const allowed = "options of sbatch such as --partition=cpu --time=60";
+    throw new ConfigError({ message: `--sbatch must be ${allowed}, got ${show(odd)}`, key: "sbatch", got: odd, allowed });
+  }
+}
+
+const words = (text = "") => text.split(/\s+/).filter(Boolean);
+
 /** The executor of a name for a run folder. @throws ConfigError */
 export async function makeExecutor(choice: ExecutorChoice, folder: RunFolder): Promise<Executor> {
+  checkExecutor(choice);
   const { executor = "local", workers } = choice;
   const modules = modulesOf(folder);
-  if (executor === "local") return new LocalExecutor({ workers, modules });
   if (executor === "slurm") {
-    const sbatch = (choice.sbatch ?? "").split(/\s+/).filter(Boolean);
-    const odd = sbatch.find((word) => !word.startsWith("-"));
-    if (odd) {
-      const allowed = "options of sbatch such as --partition=cpu --time=60";
-      throw new ConfigError({ message: `--sbatch must be ${allowed}, got ${show(odd)}`, key: "sbatch", got: odd, allowed });
-    }
     const { SlurmExecutor } = await import("./slurm/executor.js");
-    return new SlurmExecutor({ folder: folder.path, modules, sbatch, perElement: choice.perElement });
+    return new SlurmExecutor({ folder: folder.path, modules, sbatch: words(choice.sbatch), perElement: choice.perElement });
   }
   if (executor === "bullmq") {
     const { BullExecutor } = await import("./bullmq/executor.js");
@@ -50,5 +58,5 @@ export async function makeExecutor(choice: ExecutorChoice, folder: RunFolder): P
     process.stderr.write(`queue ${queue}: start workers with layerwise worker --queue ${queue}\n`);
     return new BullExecutor({ redis: { url: redisUrl(choice.redis) }, queue, version: folder.manifest.version });
   }
-  throw unknownName("executor", executor, executorNames);
+  return new LocalExecutor({ workers, modules });
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect, connectionOf } from "../../lib/experiments/bullmq/connection.js";
 import { BullExecutor } from "../../lib/experiments/bullmq/executor.js";
 import { type RunFolder, sweep } from "../../lib/experiments/index.js";
-import { headOf, journalsIn, lines } from "../../lib/experiments/sweep/journal.js";
+import { journalsIn, lines, parseRow } from "../../lib/experiments/sweep/journal.js";
 import orbit from "../experiments/sweep/fixture.js";
 
 const program = ["redis-server", "valkey-server"].find((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status === 0);
@@ -60,7 +60,7 @@ function okRows(folder: RunFolder): number[] {
   const counts = new Map<string, number>();
   for (const file of journalsIn(folder.path)) {
     for (const { bytes } of lines(join(folder.path, file))) {
-      const { id, status } = headOf(bytes)!;
+      const { id, status } = parseRow(bytes)!;
       if (status === "ok") counts.set(id, (counts.get(id) ?? 0) + 1);
     }
   }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sweep } from "../../lib/experiments/index.js";
 import { SlurmExecutor } from "../../lib/experiments/slurm/executor.js";
-import { headOf, journalsIn, lines } from "../../lib/experiments/sweep/journal.js";
+import { journalsIn, lines, parseRow } from "../../lib/experiments/sweep/journal.js";
 import { modulesOf, reopenPlan, workOn } from "../../lib/experiments/sweep/session.js";
 import { RunFolder } from "../../lib/experiments/sweep/store.js";
 import orbit from "../experiments/sweep/fixture.js";
@@ -138,7 +138,7 @@ PartitionName=test Nodes=ALL Default=YES MaxTime=INFINITE State=UP
     const counts = new Map<string, number>();
     for (const file of journalsIn(out)) {
       for (const { bytes } of lines(join(out, file))) {
-        const { id, status } = headOf(bytes)!;
+        const { id, status } = parseRow(bytes)!;
         expect(status).toBe("ok");
         counts.set(id, (counts.get(id) ?? 0) + 1);
       }

@@ -19,6 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EIO: "input/output error",
   EMFILE: "too many open files",
   ENOENT: "it is not there",
+  EISDIR: "it is a folder",
   ENOTDIR: "a part of the path is not a folder",
 };
 

@@ -16,20 +16,11 @@ export interface Place {
   readonly length: number;
 }
 
-/** What the head of a row says. */
-export interface RowHead {
-  readonly id: string;
-  readonly status: "ok" | "failed";
-  readonly index: number;
-}
-
-/** Identity and status come first, so that they are read without parsing the rest. */
+/** Identity and status come first, where somebody who looks into the file sees them. */
 export function encodeRow(row: Row): string {
   const { id, status, index, attempt, ...rest } = row;
   return `${JSON.stringify({ id, status, index, attempt, ...rest })}\n`;
 }
-
-const HEAD = /^\{"id":"([0-9a-f]{32})","status":"(ok|failed)","index":(\d+),/;
 
 const NEWLINE = 10;
 
@@ -68,12 +59,24 @@ export function journalsIn(folder: string): string[] {
     .sort();
 }
 
-/** The head of a row, undefined for a line that is none. */
-export function headOf(bytes: Buffer): RowHead | undefined {
-  const match = HEAD.exec(bytes.toString("latin1", 0, Math.min(bytes.length, 100)));
-  // A row ends in a brace: a block of zeros after a power cut, or the halves of two lines, do not.
-  if (!match || bytes[bytes.length - 1] !== 125) return undefined;
-  return { id: match[1]!, status: match[2] as RowHead["status"], index: Number(match[3]) };
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * The row in a line; undefined for a line that is none, such as the zeros that a power cut can leave, or a row of which
+ * something is missing: its trial then counts as not run.
+ */
+export function parseRow(bytes: Buffer): Row | undefined {
+  let row: Partial<Record<keyof Row | "metrics" | "series" | "timing" | "error", unknown>>;
+  try {
+    row = JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+  const { id, index, attempt, experiment, config, status, metrics, series, timing, error } = row ?? {};
+  if (typeof id !== "string" || !/^[0-9a-f]{32}$/.test(id) || typeof experiment !== "string" || !isObject(config)) return undefined;
+  if (![index, attempt].every((count) => Number.isSafeInteger(count) && (count as number) >= 0)) return undefined;
+  const result = isObject(metrics) && isObject(timing) && isObject(series) && Object.values(series).every(Array.isArray);
+  return (status === "ok" && result) || (status === "failed" && typeof error === "string") ? (row as Row) : undefined;
 }
 
 export function readRow(folder: string, { file, offset, length }: Place): Row {

@@ -1,5 +1,6 @@
+import type { z } from "zod";
 import { Stream } from "../../random/index.js";
-import { ConfigError } from "../config.js";
+import { ConfigError, parseConfig } from "../config.js";
 import type { AnyExperiment } from "../define.js";
 import { makeTrial, type Trial } from "../executor.js";
 import type { Axes, Axis } from "./language.js";
@@ -83,22 +84,49 @@ export function seeds(axes: Axes): RawConfig[] {
   return axis ? valuesOf("seed", axis).map((seed) => ({ seed })) : [{}];
 }
 
-function* configs({ axes, search }: SweepSpec, integers: ReadonlySet<string>): Generator<RawConfig> {
-  if (search.kind === "grid") yield* grid(axes);
-  else {
-    for (let index = 0; index < search.samples; index++) {
-      for (const seed of seeds(axes)) yield { ...sample(axes, index, search.seed, integers), ...seed };
-    }
+/** The axes without values that mean the same to the experiment: a grid over them has no trial twice. */
+function distinct({ experiment, axes }: SweepSpec): Axes {
+  const meaning = (key: string, value: unknown) => {
+    const parsed = (experiment.schema.shape[key] as z.ZodType | undefined)?.safeParse(value);
+    return JSON.stringify(parsed?.success ? parsed.data : value);
+  };
+  return new Map(
+    [...axes].map(([key, axis]): [string, Axis] => {
+      if (axis.kind !== "values") return [key, axis];
+      const values = new Map<string, unknown>();
+      for (const value of axis.values) {
+        const name = meaning(key, value);
+        if (!values.has(name)) values.set(name, value);
+      }
+      return [key, { kind: "values", values: [...values.values()] }];
+    }),
+  );
+}
+
+/** The number of combinations in a grid, every one of which is checked. @throws ConfigError */
+export function countGrid(spec: SweepSpec): number {
+  let count = 0;
+  for (const config of grid(distinct(spec))) {
+    parseConfig(spec.experiment, config);
+    count++;
   }
+  return count;
 }
 
 /** The trials of a grid or a random search, in their order, each once. @throws ConfigError for a configuration that is not valid. */
 export function* plannedTrials(spec: SweepSpec, integers: ReadonlySet<string>): Generator<Trial> {
+  const { experiment, axes, search, version } = spec;
+  if (search.kind === "grid") {
+    for (const config of grid(distinct(spec))) yield makeTrial(experiment, config, version);
+    return;
+  }
   const seen = new Set<string>();
-  for (const config of configs(spec, integers)) {
-    const trial = makeTrial(spec.experiment, config, spec.version);
-    if (seen.has(trial.id)) continue;
-    seen.add(trial.id);
-    yield trial;
+  for (let index = 0; index < search.samples; index++) {
+    for (const seed of seeds(axes)) {
+      const trial = makeTrial(experiment, { ...sample(axes, index, search.seed, integers), ...seed }, version);
+      if (seen.has(trial.id)) continue;
+      seen.add(trial.id);
+      yield trial;
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { describeKeys } from "../config.js";
 import type { Trial } from "../executor.js";
 import { Asha } from "./asha.js";
-import { plannedTrials, type SweepSpec } from "./plan.js";
+import { countGrid, plannedTrials, type SweepSpec } from "./plan.js";
 
 /** A trial at its place in the sweep's order. */
 export interface PlannedTrial extends Trial {
@@ -47,6 +47,7 @@ export function schedulerOf(spec: SweepSpec): Scheduler {
 
 /** The number of trials, every one of which is checked; null when it depends on results. @throws ConfigError */
 export function countTrials(spec: SweepSpec): number | null {
+  if (spec.search.kind === "grid") return countGrid(spec);
   const scheduler = schedulerOf(spec);
   let count = 0;
   for (let next = scheduler.next(); next !== undefined; next = scheduler.next()) {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ConfigError, show } from "../config.js";
 import { makeFolder } from "../folder.js";
 import { reason, StoreError } from "./errors.js";
-import { dropTornTail, headOf, journalsIn, lines, type Place, type Row, readRow } from "./journal.js";
+import { dropTornTail, journalsIn, lines, type Place, parseRow, type Row, readRow } from "./journal.js";
 import { lock } from "./lock.js";
 
 /** `config.json` of a run folder: what the sweep is. It is also a sweep file. */
@@ -43,6 +43,14 @@ const manifestSchema = z.object({
 const outError = (path: string, why: string) =>
   new ConfigError({ message: `--out ${show(path)}: ${why}`, key: "out", got: path, allowed: "a new or empty folder" });
 
+function isRun(path: string): boolean {
+  try {
+    return RunFolder.open(path) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** What is known of a folder's trials. */
 export interface Entry {
   readonly status: "ok" | "failed";
@@ -63,6 +71,7 @@ export class RunFolder {
 
   /** Makes a run folder. It must be new or empty. @throws ConfigError */
   static create(path: string, manifest: Manifest, environment: object, module?: string): RunFolder {
+    if (path === "") throw outError(path, "is no folder's name");
     if (path.includes("\0")) throw outError(path, "a path cannot contain a zero byte");
     const folder = resolve(path);
     if (existsSync(folder)) {
@@ -72,7 +81,7 @@ export class RunFolder {
       } catch (error) {
         throw outError(path, `cannot be read as a folder: ${reason(error)}`);
       }
-      if (names.includes("config.json") && names.some((name) => name.startsWith("trials-")))
+      if (names.includes("config.json") && isRun(folder))
         throw outError(path, `holds a sweep already; go on with \`layerwise resume ${path}\` or choose another folder`);
       if (names.length) throw outError(path, "holds other files; choose a new or empty folder");
     }
@@ -132,12 +141,12 @@ export class RunFolder {
     return release;
   }
 
-  /** Calls back with every row's head and place. Rows of zeros or otherwise broken are skipped. */
+  /** Calls back with every row's outcome and place. Lines that are no whole row are skipped. */
   scan(each: (id: string, entry: Entry) => void): void {
     for (const file of journalsIn(this.path)) {
       for (const { bytes, offset } of lines(join(this.path, file))) {
-        const head = headOf(bytes);
-        if (head) each(head.id, { status: head.status, index: head.index, place: { file, offset, length: bytes.length } });
+        const row = parseRow(bytes);
+        if (row) each(row.id, { status: row.status, index: row.index, place: { file, offset, length: bytes.length } });
       }
     }
   }

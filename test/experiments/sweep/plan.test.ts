@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseAxes } from "../../../lib/experiments/sweep/language.js";
+import { axesFromObject, parseAxes } from "../../../lib/experiments/sweep/language.js";
 import type { Search, SweepSpec } from "../../../lib/experiments/sweep/plan.js";
 import { countTrials, type PlannedTrial, schedulerOf } from "../../../lib/experiments/sweep/scheduler.js";
 import { trialId } from "../../../lib/experiments/trial.js";
@@ -46,6 +46,19 @@ describe("a grid", () => {
     expect(trials.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(trials[0]!.config).toMatchObject({ steps: 50, mode: "plain" });
     expect(new Set(trials.map(({ id }) => id)).size).toBe(6);
+  });
+
+  it("has a combination once when values mean the same", () => {
+    const axes = axesFromObject(orbit, { rate: [3.9, 3.8, 3.9], seed: [0, 1, -0, 1] });
+    const of: SweepSpec = { experiment: orbit, axes, search: { kind: "grid" }, version: "1" };
+    const trials = play(of, () => null, 0);
+    expect(trials.map(({ config }) => [config.rate, config.seed])).toEqual([
+      [3.9, 0],
+      [3.9, 1],
+      [3.8, 0],
+      [3.8, 1],
+    ]);
+    expect(countTrials(of)).toBe(4);
   });
 
   it("counts, and refuses what the schema refuses, before anything runs", () => {

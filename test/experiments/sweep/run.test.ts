@@ -8,7 +8,7 @@ import type { Chunks, Executor, TrialRecord } from "../../../lib/experiments/exe
 import { sweep } from "../../../lib/experiments/index.js";
 import { perform } from "../../../lib/experiments/perform.js";
 import { InlineExecutor } from "../../../lib/experiments/sweep/inline.js";
-import { headOf, journalsIn, lines } from "../../../lib/experiments/sweep/journal.js";
+import { journalsIn, lines, parseRow } from "../../../lib/experiments/sweep/journal.js";
 import { parseAxes } from "../../../lib/experiments/sweep/language.js";
 import { checkedPlan, createRun, reopenPlan, workOn } from "../../../lib/experiments/sweep/session.js";
 import { statusOf } from "../../../lib/experiments/sweep/status.js";
@@ -35,7 +35,7 @@ function tally(name: string): Map<string, { ok: number; failed: number }> {
   const found = new Map<string, { ok: number; failed: number }>();
   for (const file of journalsIn(out(name))) {
     for (const { bytes } of lines(join(out(name), file))) {
-      const head = headOf(bytes)!;
+      const head = parseRow(bytes)!;
       const counts = found.get(head.id) ?? { ok: 0, failed: 0 };
       counts[head.status]++;
       found.set(head.id, counts);

@@ -57,6 +57,32 @@ describe("a journal", () => {
     expect([...folder.entries().keys()]).toEqual([row(0).id]);
   });
 
+  it("takes a row of which anything is missing or damaged for a trial that has not run", async () => {
+    const folder = make("damaged");
+    const journal = await Journal.create(folder.path);
+    journal.append(row(0));
+    journal.append(row(1, "failed"));
+    await journal.close();
+    const [ok, failed] = readFileSync(journal.path, "utf8").trim().split("\n") as [string, string];
+    const whole = JSON.parse(ok);
+    const { error: _, ...silent } = JSON.parse(failed);
+    const damaged = [
+      ...Object.keys(whole).map((key) => JSON.stringify({ ...whole, [key]: undefined })),
+      ...Object.keys(whole).map((key) => JSON.stringify({ ...whole, [key]: null })),
+      JSON.stringify(silent),
+      ok.replace('"metrics"', "\0\0\0\0\0"),
+      ok.slice(0, 100) + failed.slice(50),
+      `{${ok}`,
+      "null",
+      "",
+    ];
+    for (const line of damaged) {
+      writeFileSync(journal.path, `${line}\n${failed}\n`);
+      expect([line, [...folder.entries().keys()]]).toEqual([line, [row(1).id]]);
+      expect([...folder.rows()]).toEqual([row(1, "failed")]);
+    }
+  });
+
   it("reads lines longer than its buffer, from any offset", () => {
     const path = join(root, "long.jsonl");
     const long = "x".repeat(1_000_000);
