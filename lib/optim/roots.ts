@@ -27,10 +27,12 @@ export interface Damping {
 }
 
 /**
- * How a root is computed. `auto`: Cholesky for inverses, eigenvectors otherwise. `warm`: by first-order updates in the eigenvectors of
+ * How a root is computed. `auto`: Cholesky for inverses, eigenvectors otherwise. `coupled-newton`: by products alone, from a cold
+ * start, its true residual checked; where it does not converge, and for what it cannot do (roots of no integer order,
+ * clipped spectra, damping relative to λ_max), eigenvectors. `warm`: by first-order updates in the eigenvectors of
  * an earlier average, exact where an error estimate asks for it (see WarmRoot); for averages that drift slowly.
  */
-export type RootMethod = "auto" | "eigh" | "cholesky" | "warm";
+export type RootMethod = "auto" | "eigh" | "cholesky" | "coupled-newton" | "warm";
 
 /** Length of what a warm root counts. */
 export const WARM_COUNTERS = 7;
@@ -97,7 +99,7 @@ export function inverseRootSolver(power: number): Solver {
   /** Whether the library's routine does it all; other spectra are made from eigenvectors here. */
   const direct = ({ damping }: FactorPolicy) => integer && damping.spectrum === "add" && damping.relativeTo !== "max";
   // Cholesky is for inverses; other roots take eigenvectors.
-  const method = ({ root }: FactorPolicy) => (p !== 1 ? "eigh" : root === "warm" ? "auto" : root);
+  const method = ({ root }: FactorPolicy) => (root === "coupled-newton" ? root : p !== 1 ? "eigh" : root === "warm" ? "auto" : root);
   return {
     kind: "root",
     power,
@@ -128,7 +130,7 @@ export function inverseRootSolver(power: number): Solver {
             warm.update(work, { out: target, damping: c });
             Object.assign(info, warm.info);
           } else {
-            inverseRoot(work, { p, damping: c, method: method(policy), out: target, info });
+            coldRoot(work, { p, damping: c, method: method(policy), out: target, info });
           }
           solved = belowRoundoff(work, c, target)
             ? null
@@ -156,6 +158,16 @@ export function inverseRootSolver(power: number): Solver {
       return frobenius(product) / Math.sqrt(a.rows);
     },
   };
+}
+
+/** {@link inverseRoot}, by eigenvectors where coupled Newton does not converge: that is no reason for more damping. */
+function coldRoot(a: Matrix<Real>, options: Parameters<typeof inverseRoot<Real>>[1]): void {
+  try {
+    inverseRoot(a, options);
+  } catch (error) {
+    if (options.method !== "coupled-newton" || (error as { code?: string }).code !== "ERR_NO_CONVERGENCE") throw error;
+    inverseRoot(a, { ...options, method: "eigh" });
+  }
 }
 
 /** V f(λ) Vᵀ with f(λ) = (λ ⊕ c)^{-a}, as (V√f)(V√f)ᵀ so that it is exactly symmetric. Null when an undropped λ ⊕ c is not above roundoff. */

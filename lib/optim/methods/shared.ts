@@ -23,9 +23,11 @@ export const factorShape = {
     .default("add")
     .describe("what damping c does to an eigenvalue: λ + c, max(λ, c), or drop λ ≤ c"),
   root: z
-    .enum(["auto", "eigh", "cholesky", "warm"])
+    .enum(["auto", "eigh", "cholesky", "coupled-newton", "warm"])
     .default("auto")
-    .describe("how roots are computed; warm: first-order updates of an earlier eigendecomposition, guarded by an error estimate"),
+    .describe(
+      "how roots are computed; coupled-newton: products only, eigh where it does not converge; warm: first-order updates of an earlier eigendecomposition, guarded by an error estimate",
+    ),
   every: z.number().int().positive().default(1).describe("refresh roots and bases every so many steps (at first at steps 1, 2, 4, …)"),
   lag: z.int().nonnegative().default(0).describe("refresh on the thread pool, taking effect so many steps later (0: at once)"),
   rootTolerance: positive(1e-3, "error bound of warm roots"),
