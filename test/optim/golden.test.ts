@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Matrix } from "../../lib/linalg/matrix.js";
-import { createOptimizer, type Parameter, type Statistic } from "../../lib/optim/index.js";
+import { createOptimizer, findMethod, methodIds, type Parameter, type Statistic } from "../../lib/optim/index.js";
 import { layerStep, trajectory } from "./helpers.js";
 
 const golden = JSON.parse(readFileSync(new URL("../fixtures/steps.json", import.meta.url), "utf8")).deterministic;
@@ -173,6 +173,11 @@ describe("golden steps of the rotated and orthogonalised methods", () => {
 
 describe("steps computed in numpy by test/fixtures/optimizers.py", () => {
   const data = JSON.parse(readFileSync(new URL("../fixtures/optimizers.json", import.meta.url), "utf8"));
+  it("cover every method that is a chain", () => {
+    const covered = new Set(data.cases.map(({ method }: { method: string }) => method));
+    expect(methodIds().filter((id) => !findMethod(id).create && !covered.has(id))).toEqual([]);
+  });
+
   for (const { method, options, layer, steps } of data.cases) {
     it(`${method} ${JSON.stringify(options)}`, () => {
       const given = data.gradients.map((gradient: number[][], t: number) =>

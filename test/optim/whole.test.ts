@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cholesky, choleskySolve, gemm, Matrix } from "../../lib/linalg/index.js";
 import { type CurvatureProvider, createOptimizer, strongWolfe } from "../../lib/optim/index.js";
+import { Pairs } from "../../lib/optim/quasi-newton.js";
 import { distance, generator, weight } from "./helpers.js";
 
 /** Linear regression Y ≈ X Wᵀ, loss ½ mean ‖·‖², with everything Gauss-Newton asks for. */
@@ -195,6 +196,43 @@ describe("lbfgs", () => {
     const optimizer = createOptimizer("lbfgs", [w], { history: 20 });
     for (let t = 0; t < 80; t++) optimizer.step(closure);
     expect(closure()).toBeLessThan(1e-15);
+  });
+
+  it.each([3, 5, 9])("its direction is −H g, H by the dense BFGS formula over the last five of %i pairs", (count) => {
+    const n = 6;
+    const g = generator(count);
+    const pairs = new Pairs(5, n, new Float64Array(0));
+    const kept: [Matrix, Matrix][] = [];
+    const spd = gemm(g.matrix(n, n), g.matrix(n, n));
+    const curvature = gemm(spd, spd.T);
+    for (let k = 0; k < count; k++) {
+      const direction = g.matrix(n, 1);
+      const alpha = 0.5 + g.uniform();
+      const s = gemm(direction, Matrix.identity(1), { alpha });
+      const y = gemm(curvature, s);
+      const before = g.matrix(n, 1).data;
+      pairs.remember(
+        alpha,
+        direction.data,
+        before,
+        before.map((x, i) => x + y.data[i]!),
+      );
+      kept.push([s, y]);
+    }
+    const last = kept.slice(-5);
+    const dot = (a: Matrix, b: Matrix) => gemm(a.T, b).data[0]!;
+    const [sLast, yLast] = last.at(-1)!;
+    // H ← (I − ρ s yᵀ) H (I − ρ y sᵀ) + ρ s sᵀ (Nocedal & Wright 2006, eq. 7.16), from (sᵀy / yᵀy) I.
+    let h = gemm(Matrix.identity(n), Matrix.identity(n), { alpha: dot(sLast, yLast) / dot(yLast, yLast) });
+    for (const [s, y] of last) {
+      const rho = 1 / dot(y, s);
+      const left = gemm(s, y.T, { alpha: -rho, beta: 1, out: Matrix.identity(n) });
+      h = gemm(s, s.T, { alpha: rho, beta: 1, out: gemm(gemm(left, h), left.T) });
+    }
+    const gradient = g.matrix(n, 1);
+    const d = new Float64Array(n);
+    pairs.descend(gradient.data, d);
+    expect(distance(new Matrix(d, n, 1), gemm(h, gradient, { alpha: -1 }))).toBeLessThan(1e-9);
   });
 
   it("descends Rosenbrock's valley, over two parameters", () => {
