@@ -29,9 +29,16 @@ export class Flat {
     this.#each((part, { gradient }) => (gradient ? part.copy(gradient) : part.fill(0)), this.gradient);
   }
 
-  /** Writes `value` into the weights. */
+  /** Writes `value` into the weights, but for those without a gradient. */
   scatterValue(): void {
-    this.#each((part, { value }) => value.copy(part), this.value);
+    this.#each((part, { value, gradient }) => {
+      if (gradient) value.copy(part);
+    }, this.value);
+  }
+
+  /** Parameters without a gradient. */
+  get missing(): number {
+    return this.parameters.filter(({ gradient }) => !gradient).length;
   }
 
   #each(visit: (part: Matrix<Real>, parameter: Parameter<Real>) => void, vector: Matrix<Real>): void {
@@ -82,6 +89,7 @@ export class WholeOptimizer implements Optimizer {
       this.inner.step();
     }
     flat.scatterValue();
+    this.diagnostics.missingGradients += flat.missing;
   }
 
   ready(): Promise<void> {

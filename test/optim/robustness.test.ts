@@ -8,6 +8,7 @@ import {
   findMethod,
   inverseRootSolver,
   methodIds,
+  methodShape,
   type Solver,
 } from "../../lib/optim/index.js";
 import { distance, feed, generator, layerStep, type Step, weight } from "./helpers.js";
@@ -94,6 +95,20 @@ describe.each(chained)("%s", (id) => {
     expect(distance(still.value, start)).toBe(0);
     expect(distance(moving.value, start)).toBeGreaterThan(0);
     expect(optimizer.diagnostics.missingGradients).toBe(2);
+  });
+
+  it.each([
+    [4096, 2],
+    [2, 4096],
+  ])("trains a %i×%i weight without a matrix of the long side", (m, n) => {
+    // Methods whose roots are cheap take sides of 4096 by default; here they are to leave them alone as well.
+    const options = "maxDim" in methodShape(findMethod(id)) ? { maxDim: 2048 } : {};
+    const { parameter, optimizer } = train(id, ordinary(11, m, n, 3), options);
+    expect(finite(parameter.value)).toBe(true);
+    expect(distance(parameter.value, generator(99).matrix(m, n))).toBeGreaterThan(0);
+    expect(optimizer.diagnostics).toMatchObject({ keptOld: 0, rejectedUpdates: 0, nonFiniteStatistics: 0 });
+    // A handful of buffers of the weight's size.
+    expect(optimizer.memory().w!).toBeLessThan(8 * 8 * m * n);
   });
 
   it("huge and tiny gradients leave the weights finite", () => {
@@ -242,6 +257,27 @@ describe("weights", () => {
     const gradient = Matrix.zeros(2, 3).fill(1);
     createOptimizer("sgd", [{ name: "w", value, gradient }], { lr: 1 }).step();
     expect([...storage]).toEqual([7, 6, 6, 6, 7, 7, 6, 6, 6, 7, 7, 7]);
+  });
+});
+
+describe.each(["kfac", "ekfac", "foof", "newton-muon"])("%s of an embedding", (id) => {
+  it("preconditions a diagonal input side however long it is", () => {
+    const g = generator(12);
+    const tokens = 50;
+    const diagonal = new Float64Array(tokens).fill(1 / tokens);
+    diagonal[0] = 0.5; // a frequent token
+    const parameter = { ...weight(Matrix.zeros(3, tokens)), inputs: { diagonal }, outputGradients: { samples: g.matrix(8, 3) } };
+    const optimizer = createOptimizer(id, [parameter], {
+      lr: 1,
+      maxDim: 10,
+      damping: 1e-6,
+      ...(id === "newton-muon" ? { polar: "exact" } : {}),
+    });
+    parameter.gradient.fill(1);
+    optimizer.step();
+    const column = (j: number) => Math.hypot(...[0, 1, 2].map((i) => parameter.value.get(i, j)));
+    expect(column(1) / column(0)).toBeGreaterThan(10);
+    expect(optimizer.memory().w!).toBeLessThan(8 * 20 * 3 * tokens);
   });
 });
 

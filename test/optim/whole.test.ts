@@ -23,8 +23,13 @@ function regression(seed: number, n = 30, d = 4, dy = 2) {
   const jacobian = Matrix.zeros(n * dy, dy * d);
   for (let i = 0; i < n; i++) for (let c = 0; c < dy; c++) for (let j = 0; j < d; j++) jacobian.set(i * dy + c, c * d + j, x.get(i, j));
   const provider: CurvatureProvider = { outputs: dy, jacobian: () => jacobian, outputGradients: residual };
-  const solution = choleskySolve(cholesky(gemm(x.T, x)), gemm(x.T, y));
-  return { w, closure, provider, solution, x, n, d, dy };
+  return {
+    ...{ w, closure, provider, x, n, d, dy },
+    /** Of the least squares, where there is only one. */
+    get solution() {
+      return choleskySolve(cholesky(gemm(x.T, x)), gemm(x.T, y));
+    },
+  };
 }
 
 describe("gauss-newton", () => {
@@ -298,5 +303,88 @@ describe("lbfgs", () => {
         expect(Math.abs(df(alpha))).toBeLessThanOrEqual(0.9 * Math.abs(df(0)));
       }
     }
+  });
+});
+
+describe.each(["gauss-newton", "lbfgs"])("%s meets bad input", (id) => {
+  /** ½ mean ‖W x − y‖² over two weights side by side, both 1×n and n×1 in their turn. */
+  function problem(seed = 11) {
+    const { w, closure, provider } = regression(seed, 30, 4, 1);
+    const spoilt = { gradient: null as number | null, loss: null as number | null };
+    const bad = () => {
+      const loss = closure();
+      if (spoilt.gradient !== null) w.gradient.data[1] = spoilt.gradient;
+      return spoilt.loss ?? loss;
+    };
+    const options = id === "gauss-newton" ? { provider } : {};
+    return { w, closure: bad, clean: closure, spoilt, options };
+  }
+  const data = (w: { value: Matrix }) => Array.from(w.value.data);
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])("a gradient with %s changes nothing and is counted", (x) => {
+    const { w, closure, clean, spoilt, options } = problem();
+    const optimizer = createOptimizer(id, [w], options);
+    optimizer.step(closure);
+    const before = data(w);
+    spoilt.gradient = x;
+    optimizer.step(closure);
+    expect(data(w)).toEqual(before);
+    expect(optimizer.diagnostics.nonFiniteGradients).toBe(1);
+    expect(() => createOptimizer(id, [w], { ...options, nonFinite: "throw" }).step(closure)).toThrow(new RegExp(`${id}.*(NaN|not finite)`));
+    spoilt.gradient = null;
+    const loss = clean();
+    optimizer.step(closure);
+    expect(clean()).toBeLessThan(loss);
+  });
+
+  it("a zero gradient leaves the weight, and training goes on", () => {
+    const { w, closure, clean, options } = problem();
+    const before = data(w);
+    const optimizer = createOptimizer(id, [w], options);
+    optimizer.step(() => {
+      closure();
+      w.gradient.fill(0);
+      return 1;
+    });
+    expect(data(w)).toEqual(before);
+    const loss = clean();
+    optimizer.step(closure);
+    expect(clean()).toBeLessThan(loss);
+  });
+
+  it("a parameter without a gradient is left alone, the others move", () => {
+    const { w, closure, options } = problem();
+    const half = (from: number) => new Matrix(w.value.data, 1, 2, 2, from);
+    const slope = (from: number) => new Matrix(w.gradient.data, 1, 2, 2, from);
+    const still = { name: "still", value: half(0), gradient: null };
+    const moving = { name: "moving", value: half(2), gradient: slope(2) };
+    const before = data(w);
+    const optimizer = createOptimizer(id, [still, moving], options);
+    optimizer.step(closure);
+    expect(data(w).slice(0, 2)).toEqual(before.slice(0, 2));
+    expect(data(w).slice(2)).not.toEqual(before.slice(2));
+    expect(optimizer.diagnostics.missingGradients).toBe(1);
+  });
+
+  it.each([1e150, 1e-160])("gradients times %f leave the weights finite", (scale) => {
+    const { w, clean, options } = problem();
+    const optimizer = createOptimizer(id, [w], options);
+    for (let t = 0; t < 3; t++) {
+      optimizer.step(() => {
+        const loss = clean();
+        for (let i = 0; i < 4; i++) w.gradient.data[i]! *= scale;
+        return loss * scale;
+      });
+      expect(data(w).every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  it("a rank-one problem of one row", () => {
+    const { w, closure: clean, provider } = regression(12, 1, 4, 1);
+    const options = id === "gauss-newton" ? { provider } : {};
+    const optimizer = createOptimizer(id, [w], options);
+    for (let t = 0; t < 20; t++) optimizer.step(clean);
+    expect(clean()).toBeLessThan(1e-6);
+    expect(data(w).every(Number.isFinite)).toBe(true);
   });
 });

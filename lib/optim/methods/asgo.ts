@@ -25,7 +25,7 @@ export const asgo = defineMethod({
     relativeTo: withDefault(factorShape.relativeTo, "trace"),
     momentum: unit(0.9, "averaging factor of the gradient"),
     rms: z.number().positive().nullable().default(0.2).describe("root mean square of the direction; null: as it comes"),
-    maxDim: z.number().int().positive().default(2048).describe("longest axis that is preconditioned"),
+    maxDim: withDefault(factorShape.maxDim, 2048),
   },
   chain: (o) => {
     const axis = (side: "left" | "right") => ({

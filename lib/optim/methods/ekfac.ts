@@ -8,7 +8,7 @@ import { momentum } from "../stages/momentum.js";
 import { klClip } from "../stages/scale.js";
 import { secondMoment } from "../stages/spectrum.js";
 import { adamWithoutStatistics, kfacShape } from "./kfac.js";
-import { basisShape, factorPolicy } from "./shared.js";
+import { basisShape, chooseAxes, factorPolicy } from "./shared.js";
 
 /**
  * EKFAC (George et al. 2018, arXiv 1806.03884): KFAC's eigenbases U_B, U_A, the diagonal re-estimated in them,
@@ -36,10 +36,13 @@ export const ekfac = defineMethod({
     const policy = factorPolicy(o, 0);
     return [
       inEigenbasis(
-        {
-          left: { source: outputGradients, factor: new Factor("left", eigenbasisSolver(o.basis), policy) },
-          right: { source: inputs, factor: new Factor("right", eigenbasisSolver(o.basis), policy) },
-        },
+        chooseAxes(
+          {
+            left: { source: outputGradients, factor: new Factor("left", eigenbasisSolver(o.basis), policy) },
+            right: { source: inputs, factor: new Factor("right", eigenbasisSolver(o.basis), policy) },
+          },
+          o.maxDim,
+        ),
         [secondMoment({ beta: o.secondMomentBeta, lambda: o.damping, reestimate: o.reestimate })],
         { accumulate: "before" },
       ),

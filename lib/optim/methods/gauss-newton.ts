@@ -32,6 +32,8 @@ export interface CurvatureProvider {
 
 type Fisher = "exact" | "sampled" | "empirical";
 
+const { maxDim: _, ...ownFactorShape } = factorShape; // one factor over everything, or nothing
+
 /**
  * Gauss-Newton and natural gradient over all parameters at once (Martens 2020, arXiv 1412.1193): δ = −η (C + λI)^{-1} g with
  * C = E[Jᵀ H J] (`exact`, the generalised Gauss-Newton matrix) or E[∇ℓ ∇ℓᵀ] over sampled labels or the data's. One factor
@@ -44,7 +46,7 @@ export const gaussNewton = defineMethod({
   title: "Gauss-Newton / natural gradient",
   reference: "Martens 2020, arXiv 1412.1193; Amari 1998",
   shape: {
-    ...factorShape,
+    ...ownFactorShape,
     statistics: withDefault(factorShape.statistics, "batch"),
     lr: positive(1, "learning rate η"),
     // Full steps (η = 1) far from a minimum leave the region where the quadratic model holds when λ is small.

@@ -5,7 +5,7 @@ import { inverseRootSolver } from "../roots.js";
 import { inputs, outputGradients } from "../sources.js";
 import { kronecker } from "../stages/kronecker.js";
 import { adamWithoutStatistics } from "./kfac.js";
-import { factorPolicy, factorShape } from "./shared.js";
+import { chooseAxes, factorPolicy, factorShape } from "./shared.js";
 
 /**
  * Stylised KFAC of Zhang et al. (ICML 2025, arXiv 2502.01763, §2): W ← W − η P^{-1} ∇L (Q + λI)^{-1}, Q = E[x xᵀ] of the batch.
@@ -27,10 +27,15 @@ export const kfacStylised = defineMethod({
     statistics: withDefault(factorShape.statistics, "batch"),
   },
   chain: (o) => [
-    kronecker({
-      left: { source: outputGradients, factor: new Factor("left", inverseRootSolver(1), factorPolicy(o, o.outputDamping)) },
-      right: { source: inputs, factor: new Factor("right", inverseRootSolver(1), factorPolicy(o, o.damping)) },
-    }),
+    kronecker(
+      chooseAxes(
+        {
+          left: { source: outputGradients, factor: new Factor("left", inverseRootSolver(1), factorPolicy(o, o.outputDamping)) },
+          right: { source: inputs, factor: new Factor("right", inverseRootSolver(1), factorPolicy(o, o.damping)) },
+        },
+        o.maxDim,
+      ),
+    ),
   ],
   diagonal: adamWithoutStatistics,
 });

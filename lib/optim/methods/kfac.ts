@@ -11,7 +11,7 @@ import { kronecker } from "../stages/kronecker.js";
 import { momentum } from "../stages/momentum.js";
 import { klClip } from "../stages/scale.js";
 import { divideBySpectrum } from "../stages/spectrum.js";
-import { adamForVectors, factorPolicy, factorShape } from "./shared.js";
+import { adamForVectors, chooseAxes, factorPolicy, factorShape } from "./shared.js";
 
 /**
  * Options of KFAC's chain, shared with EKFAC and FOOF.
@@ -68,10 +68,11 @@ export const kfac = defineMethod({
     const exact = o.split === "exact";
     const policy = factorPolicy(o, o.split === "plain" ? o.damping : 0);
     const solver = exact ? eigenbasisSolver("eigh") : inverseRootSolver(1);
-    const axes = {
+    const both = {
       left: { source: outputGradients, factor: new Factor("left", solver, policy) },
       right: { source: inputs, factor: new Factor("right", solver, policy) },
     };
+    const axes = chooseAxes(both, o.maxDim);
     const stages = [
       exact
         ? inEigenbasis(axes, [divideBySpectrum(o.damping)], { accumulate: "before" })

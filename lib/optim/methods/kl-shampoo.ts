@@ -29,7 +29,7 @@ export const klShampoo = defineMethod({
     ...klShape,
     lr: positive(3e-3, "learning rate η"),
     momentum: unit(0.9, "averaging factor of the gradient"),
-    maxDim: withDefault(factorShape.every, 2048).describe("longest axis that is preconditioned"),
+    maxDim: withDefault(factorShape.maxDim, 2048),
   },
   chain: (o) => {
     const axis = (side: "left" | "right") => ({

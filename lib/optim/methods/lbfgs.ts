@@ -84,6 +84,7 @@ class Lbfgs implements Optimizer {
     flat.gatherValue();
     const loss = closure();
     flat.gatherGradient();
+    this.diagnostics.missingGradients += flat.missing;
     if (!Number.isFinite(loss) || !isFiniteMatrix(flat.gradient)) {
       this.diagnostics.nonFiniteGradients++;
       if (this.options.nonFinite === "throw") throw new Error("lbfgs: the loss or its gradient is not finite");

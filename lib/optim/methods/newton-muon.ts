@@ -5,7 +5,7 @@ import { inverseRootSolver } from "../roots.js";
 import { inputs } from "../sources.js";
 import { kronecker } from "../stages/kronecker.js";
 import { muonShape, muonStages } from "./muon.js";
-import { adamForVectors, factorPolicy, factorShape } from "./shared.js";
+import { adamForVectors, chooseAxes, factorPolicy, factorShape } from "./shared.js";
 
 /**
  * Newton-Muon (arXiv 2604.01472): FOOF, then Muon: polar of the momentum of G (K + γI)^{-1}, K = E[a aᵀ], γ = 0.2 tr(K)/n. The
@@ -24,7 +24,12 @@ export const newtonMuon = defineMethod({
     every: withDefault(factorShape.every, 64),
   },
   chain: (o) => [
-    kronecker({ left: null, right: { source: inputs, factor: new Factor("right", inverseRootSolver(1), factorPolicy(o, o.damping)) } }),
+    kronecker(
+      chooseAxes(
+        { left: null, right: { source: inputs, factor: new Factor("right", inverseRootSolver(1), factorPolicy(o, o.damping)) } },
+        o.maxDim,
+      ),
+    ),
     ...muonStages(o),
   ],
   diagonal: adamForVectors,

@@ -47,7 +47,7 @@ export const shampoo = defineMethod({
       .default("none")
       .describe("take the norm of the step from this method"),
     start: count(1, "first step that uses the preconditioner; before it the grafting method steps"),
-    maxDim: count(2048, "longest axis that is preconditioned"),
+    maxDim: withDefault(factorShape.maxDim, 2048),
     oneSided: flag(false, "precondition the shorter axis only"),
     blockSize: z.number().int().positive().nullable().default(null).describe("precondition blocks of at most this size each for itself"),
     momentum: positive(0, "averaging factor of the direction"),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Real } from "../../linalg/matrix.js";
 import type { FactorPolicy } from "../factor.js";
-import { flag, positive, unit, withDefault } from "../options.js";
+import { count, flag, positive, unit, withDefault } from "../options.js";
 import { isVector } from "../parameters.js";
 import { adam } from "../stages/adam.js";
 import type { Axes, AxisConfig } from "../stages/kronecker.js";
@@ -32,30 +32,29 @@ export const factorShape = {
   lag: z.int().nonnegative().default(0).describe("refresh on the thread pool, taking effect so many steps later (0: at once)"),
   rootTolerance: positive(1e-3, "error bound of warm roots"),
   change: positive(0, "refresh only when a factor changed relatively by more than this since the last time"),
+  maxDim: count(8192, "longest axis that is preconditioned; a longer one is left alone"),
 };
 
 /** Options of methods that work in eigenbases. */
 export const basisShape = {
   every: withDefault(factorShape.every, 10),
   basis: z.enum(["qr", "eigh"]).default("qr").describe("refresh a basis by one QR step from the last one, or exactly"),
-  maxDim: z.number().int().positive().default(2048).describe("longest axis that is preconditioned; a longer one is left alone"),
+  maxDim: withDefault(factorShape.maxDim, 2048),
 };
 
-/** Both sides, but not an axis longer than `maxDim`, nor with `oneSided` the longer axis. */
-export function chooseAxes(
-  { left, right }: { left: AxisConfig; right: AxisConfig },
-  maxDim: number,
-  oneSided = false,
-): (parameter: Parameter<Real>) => Axes {
+/** Both sides, but not an axis longer than `maxDim` (unless its statistic is a diagonal), nor with `oneSided` the longer axis. */
+export function chooseAxes({ left, right }: Axes, maxDim: number, oneSided = false): (parameter: Parameter<Real>) => Axes {
   const all: Axes[] = [
     { left: null, right: null },
     { left, right: null },
     { left: null, right },
     { left, right },
   ];
-  return ({ value: { rows, cols } }) => {
-    const useLeft = rows <= maxDim && !(oneSided && rows > cols);
-    const useRight = cols <= maxDim && !(oneSided && cols >= rows);
+  return (parameter) => {
+    const { rows, cols } = parameter.value;
+    const fits = (axis: AxisConfig | null, dim: number) => dim <= maxDim || axis?.source.diagonal?.(parameter) === true;
+    const useLeft = fits(left, rows) && !(oneSided && rows > cols);
+    const useRight = fits(right, cols) && !(oneSided && cols >= rows);
     return all[(useLeft ? 1 : 0) + (useRight ? 2 : 0)]!;
   };
 }
@@ -64,7 +63,7 @@ export function chooseAxes(
 export type FactorOptions = { [K in keyof typeof factorShape]: z.output<(typeof factorShape)[K]> };
 
 /** The policy these options describe, with the given damping value. */
-export function factorPolicy(o: FactorOptions, damping: number): FactorPolicy {
+export function factorPolicy(o: Omit<FactorOptions, "maxDim">, damping: number): FactorPolicy {
   return {
     average: o.statistics,
     beta: o.beta,
