@@ -98,6 +98,7 @@ export function encodeNpz(arrays: Iterable<readonly [string, Tensor | Matrix<Rea
  */
 export function decodeNpz(bytes: Uint8Array): Map<string, Tensor> {
   const names = new Set<string>();
+  let compressed = 0;
   let files: Record<string, Uint8Array>;
   try {
     files = unzipSync(bytes, {
@@ -105,8 +106,11 @@ export function decodeNpz(bytes: Uint8Array): Map<string, Tensor> {
         if (!name.endsWith(".npy")) throw new FormatError(`npz: entry "${name}" is not a .npy file`);
         if (names.has(name)) throw new FormatError(`npz: two entries are named "${name}"`);
         names.add(name);
+        // Entries may not share their bytes: a small file could then hold any amount.
+        compressed += size;
+        if (compressed > bytes.length) throw new FormatError(`npz: entry "${name}" lies on bytes of another`);
         const most = compression === 0 ? size : size * MAX_RATIO;
-        if (size > bytes.length || originalSize > most) {
+        if (originalSize > most) {
           throw new FormatError(`npz: entry "${name}" claims ${originalSize} bytes out of ${size} compressed ones`);
         }
         return true;

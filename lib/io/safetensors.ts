@@ -113,13 +113,20 @@ export function decodeSafetensors(bytes: Uint8Array): Safetensors {
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let text: string;
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch {
     throw new FormatError("safetensors: the header is not JSON");
   }
   if (!isRecord(header)) throw new FormatError("safetensors: the header is not an object");
+  // JSON.parse keeps the last of two equal keys; the format has none.
+  let keys = 0;
+  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:?)/g)) if (colon) keys++;
+  const different = Object.values(header).reduce<number>((sum, entry) => sum + (isRecord(entry) ? Object.keys(entry).length : 0), 0);
+  if (keys > different + Object.keys(header).length) throw new FormatError("safetensors: the header has a key twice");
   return header;
 }
 

@@ -140,3 +140,76 @@ describe("a damaged checkpoint", () => {
     );
   });
 });
+
+/** A safetensors file of any header. */
+function safetensors(header: string, data = new Uint8Array(0), length = BigInt(Buffer.byteLength(header))): Uint8Array {
+  const out = Buffer.concat([Buffer.alloc(8), Buffer.from(header), data]);
+  out.writeBigUInt64LE(length);
+  return out;
+}
+
+/** A zip whose every entry is the same stored or deflated bytes: only its directory grows. */
+function overlapping(name: (i: number) => string, entries: number, file: Uint8Array): Uint8Array {
+  const view = Buffer.from(file);
+  const directory = view.readUInt32LE(view.length - 22 + 16);
+  const entry = view.subarray(directory, view.length - 22);
+  const nameLength = entry.readUInt16LE(28);
+  const copies = Array.from({ length: entries }, (_, i) => {
+    const copy = Buffer.from(entry);
+    copy.write(name(i), 46, nameLength, "latin1");
+    return copy;
+  });
+  const end = Buffer.from(view.subarray(view.length - 22));
+  end.writeUInt16LE(entries, 8);
+  end.writeUInt16LE(entries, 10);
+  end.writeUInt32LE(entries * entry.length, 12);
+  return Buffer.concat([view.subarray(0, directory), ...copies, end]);
+}
+
+describe("hostile files", () => {
+  const header = (offsets: string, name = "a") => `"${name}":{"dtype":"F64","shape":[1],"data_offsets":${offsets}}`;
+  const eight = new Uint8Array(8);
+
+  it.each([
+    ["a header longer than any file", safetensors("{}", undefined, 2n ** 63n)],
+    ["a header longer than this file", safetensors("{}", undefined, 99_000_000n)],
+    ["a key twice, both at the same bytes", safetensors(`{${header("[0,8]")},${header("[0,8]")}}`, eight)],
+    ["a key twice, once escaped", safetensors(`{${header("[0,8]")},${header("[0,8]", "\\u0061")}}`, eight)],
+    ["a field twice", safetensors('{"a":{"dtype":"F32","dtype":"F64","shape":[1],"data_offsets":[0,8]}}', eight)],
+    ["two tensors on the same bytes", safetensors(`{${header("[0,8]")},${header("[0,8]", "b")}}`, eight)],
+    ["negative offsets", safetensors(`{${header("[-8,0]")}}`, eight)],
+    ["offsets in reverse", safetensors(`{${header("[8,0]")}}`, eight)],
+    [
+      "a shape whose product overflows",
+      safetensors('{"a":{"dtype":"F64","shape":[4294967296,4294967296,0.5],"data_offsets":[0,8]}}', eight),
+    ],
+    ["brackets without end", safetensors("[".repeat(1_000_000))],
+    ["bytes that are no UTF-8", Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0, 0xc3, 0x28)],
+  ])("safetensors: %s", (_, bytes) => {
+    expect(() => decodeSafetensors(bytes)).toThrow(FormatError);
+  });
+
+  it.each([true, false])("npz: many entries on the same bytes (compressed: %s)", (compress) => {
+    const file = encodeNpz([["00000", { shape: [100_000], data: new Float64Array(100_000) }]], { compress });
+    const name = (i: number) => String(i).padStart(5, "0");
+    expect(decodeNpz(overlapping(name, 1, file)).get("00000")!.data.length).toBe(100_000);
+    expect(() => decodeNpz(overlapping(name, 10_000, file))).toThrow(/lies on bytes of another/);
+  });
+
+  it("npz: an entry that claims more than its bytes can hold", () => {
+    const file = Buffer.from(encodeNpz([["a", { shape: [4], data: new Float64Array(4) }]], { compress: true }));
+    const directory = file.readUInt32LE(file.length - 22 + 16);
+    file.writeUInt32LE(0xfffffffe, directory + 24);
+    expect(() => decodeNpz(file)).toThrow(/claims 4294967294 bytes/);
+  });
+
+  const names = ["__proto__", "constructor", "toString", "", "0", "ÄÖ∇/𝒲", 'a"b\\c', "../../etc/passwd", "line\nbreak"];
+  it("names that other programs stumble on are names like any other", () => {
+    const tensors = names.map((name, i): [string, Tensor] => [name, { shape: [1], data: Float64Array.of(i) }]);
+    for (const decoded of [decodeSafetensors(encodeSafetensors(tensors)).tensors, decodeNpz(encodeNpz(tensors))]) {
+      expect([...decoded.keys()].sort()).toEqual([...names].sort());
+      for (const [name, { data }] of tensors) expect([...decoded.get(name)!.data]).toEqual([...data]);
+    }
+    expect(({} as Record<string, unknown>).shape).toBeUndefined();
+  });
+});
