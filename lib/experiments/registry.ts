@@ -1,12 +1,14 @@
 import { unknownName } from "./config.js";
 import { covariancePower } from "./covariance-power.js";
 import type { AnyExperiment } from "./define.js";
+import { kfacAngle } from "./kfac-angle.js";
 import { linearRepresentation } from "./linear-representation.js";
 import { localRepresentationRates } from "./local-rates.js";
 import { matrixSensing } from "./matrix-sensing.js";
 import { multiIndex } from "./multi-index.js";
 import { singleIndexAlignment } from "./single-index-alignment.js";
 import { singleIndexGeneralization } from "./single-index-generalization.js";
+import { singleIndexRankOne } from "./single-index-rank-one.js";
 import { singleIndexSteps } from "./single-index-steps.js";
 import { train } from "./train.js";
 
@@ -14,8 +16,10 @@ import { train } from "./train.js";
 export const experiments: readonly AnyExperiment[] = [
   linearRepresentation,
   localRepresentationRates,
+  kfacAngle,
   singleIndexAlignment,
   singleIndexGeneralization,
+  singleIndexRankOne,
   singleIndexSteps,
   covariancePower,
   multiIndex,

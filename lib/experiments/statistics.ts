@@ -51,6 +51,34 @@ export function logRatioInterval(a: readonly number[], b: readonly number[]) {
   return meanInterval(a.map((value, i) => Math.log(value / b[i]!)));
 }
 
+/** P(X ≤ k), X ~ Binomial(n, p), 0 < p < 1. */
+function binomialBelow(k: number, n: number, p: number): number {
+  let log = n * Math.log1p(-p);
+  let total = 0;
+  for (let i = 0; i <= k; i++) {
+    total += Math.exp(log);
+    log += Math.log(((n - i) / (i + 1)) * (p / (1 - p)));
+  }
+  return total;
+}
+
+/** Exact (Clopper–Pearson) two-sided 95 % confidence interval of a probability, from k successes in n trials. */
+export function binomialInterval(k: number, n: number): { low: number; high: number } {
+  const solve = (above: (p: number) => boolean) => {
+    let [low, high] = [0, 1];
+    for (let i = 0; i < 60; i++) {
+      const middle = (low + high) / 2;
+      if (above(middle)) high = middle;
+      else low = middle;
+    }
+    return (low + high) / 2;
+  };
+  return {
+    low: k === 0 ? 0 : solve((p) => 1 - binomialBelow(k - 1, n, p) > 0.025),
+    high: k === n ? 1 : solve((p) => binomialBelow(k, n, p) < 0.025),
+  };
+}
+
 /** Ranks 1…n, ties sharing their mean rank. */
 function ranks(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);

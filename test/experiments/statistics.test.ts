@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  binomialInterval,
   errorInterval,
   logRatioInterval,
   mean,
@@ -85,5 +86,28 @@ describe("rankCorrelation", () => {
         expect(mean(x)).toBeGreaterThanOrEqual(Math.min(...x));
       }),
     );
+  });
+});
+
+describe("binomialInterval", () => {
+  it("is Clopper and Pearson's", () => {
+    // R: binom.test(16, 64), binom.test(0, 10), binom.test(10, 10)
+    const { low, high } = binomialInterval(16, 64);
+    expect(low).toBeCloseTo(0.1502, 3);
+    expect(high).toBeCloseTo(0.374, 3);
+    // Closed forms at the ends: 1 − 0.025^(1/n).
+    const end = 1 - 0.025 ** (1 / 10);
+    expect(binomialInterval(0, 10).low).toBe(0);
+    expect(binomialInterval(0, 10).high).toBeCloseTo(end, 12);
+    expect(binomialInterval(10, 10).low).toBeCloseTo(1 - end, 12);
+    expect(binomialInterval(10, 10).high).toBe(1);
+  });
+
+  it("is mirrored when successes and failures change places", () => {
+    for (const k of [1, 7, 23]) {
+      const [a, b] = [binomialInterval(k, 40), binomialInterval(40 - k, 40)];
+      expect(a.low).toBeCloseTo(1 - b.high, 10);
+      expect(a.high).toBeCloseTo(1 - b.low, 10);
+    }
   });
 });

@@ -135,14 +135,18 @@ export interface Tuned {
 /**
  * Chooses a rate from a half-decade grid by trials with seeds of their own, extending the grid while the best lies at an
  * edge, and then asks for the trials at that rate with the seeds that are shown.
+ * @param make the trial of a rate and the i-th seed
  */
-export function tune(settings: Settings, results: Results, method: MethodId, cond: number): Tuned {
-  const { rates, capped } = methodOf(method);
-  const [first, last] = rates;
+export function tuneRate(
+  settings: Settings,
+  results: Results,
+  make: (lr: number, seedIndex: number) => Trial,
+  { rates: [first, last], capped }: Pick<Method, "rates" | "capped">,
+): Tuned {
   let [low, high] = [first, last];
   for (;;) {
     const lrs = Array.from({ length: high - low + 1 }, (_, i) => rate(low + i));
-    const grid = lrs.map((lr) => tuningSeeds(settings).map((seed) => trial(settings, method, cond, lr, seed)));
+    const grid = lrs.map((lr) => tuningSeeds(settings).map((seed) => make(lr, seed)));
     if (!grid.flat().every((candidate) => results.has(candidate))) return { plan: grid.flat(), trials: [] };
     const scores = grid.map((trials) => score(results, trials));
     const best = scores.reduce((least, candidate, i) => (better(candidate, scores[least]!) ? i : least), 0);
@@ -150,11 +154,15 @@ export function tune(settings: Settings, results: Results, method: MethodId, con
     else if (best === grid.length - 1 && high < last + (capped ? 0 : reach)) high++;
     else {
       const lr = lrs[best]!;
-      const trials = shownSeeds(settings).map((seed) => trial(settings, method, cond, lr, seed));
+      const trials = shownSeeds(settings).map((seed) => make(lr, seed));
       return { plan: [...grid.flat(), ...trials], lr, atEdge: best === 0 || best === grid.length - 1, trials };
     }
   }
 }
+
+/** A method of the comparison at its best rate. */
+export const tune = (settings: Settings, results: Results, method: MethodId, cond: number) =>
+  tuneRate(settings, results, (lr, seed) => trial(settings, method, cond, lr, seed), methodOf(method));
 
 /** Steps to distance 0.1 of every shown seed, each method at its best rate; infinite where it was not reached. */
 export function stepsTo(settings: Settings, results: Results, method: MethodId, cond: number): number[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { figures, judge } from "../../../lib/experiments/paper/index.js";
+import { paperFigures as figures, judge } from "../../../lib/experiments/paper/index.js";
 import { rate } from "../../../lib/experiments/paper/representation.js";
 import { experimentById } from "../../../lib/experiments/registry.js";
 import { toSvg } from "../../../lib/report/index.js";

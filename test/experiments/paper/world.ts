@@ -1,5 +1,5 @@
 import type { OkRecord, Trial } from "../../../lib/experiments/executor.js";
-import { figures, Results, type Settings } from "../../../lib/experiments/paper/index.js";
+import { paperFigures, Results, type Settings } from "../../../lib/experiments/paper/index.js";
 
 // Records made up by a rule instead of by running the trials: a world in which the paper is right, and ones in which it is not.
 export type World = (trial: Trial) => Pick<OkRecord, "metrics" | "series">;
@@ -8,7 +8,7 @@ export const settings: Settings = { quick: true, seed: 3 };
 export function inhabit(world: World): Results {
   const results = new Results();
   for (;;) {
-    const wanted = figures.flatMap((figure) => figure.plan(settings, results)).filter((trial) => !results.has(trial));
+    const wanted = paperFigures.flatMap((figure) => figure.plan(settings, results)).filter((trial) => !results.has(trial));
     if (wanted.length === 0) return results;
     for (const trial of wanted) {
       results.add({ ...trial, ...world(trial), status: "ok", timing: { seconds: 1, cpuSeconds: 1 } });

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { environment } from "../../../lib/experiments/environment.js";
 import type { Executor, Trial, TrialRecord } from "../../../lib/experiments/executor.js";
-import { figures } from "../../../lib/experiments/paper/index.js";
+import { paperFigures as figures } from "../../../lib/experiments/paper/index.js";
 import { holdsReproduction, readReproduction } from "../../../lib/experiments/paper/stored.js";
 import { reproduceCommand, writeReport } from "../../../lib/experiments/paper/write.js";
 import { runFigures } from "../../../lib/experiments/reproduce.js";

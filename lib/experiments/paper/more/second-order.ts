@@ -2,11 +2,13 @@ import { logDomain, palette } from "../../../report/theme.js";
 import type { Trial } from "../../executor.js";
 import { logRatioInterval, median } from "../../statistics.js";
 import { type Claim, type Figure, noData, type Results, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
-import { metricOf, shownSeeds } from "../representation.js";
+import { metricOf } from "../representation.js";
 import { linePanel } from "./panel.js";
 
 const dampings = [1e-5, 1e-3, 0.1];
-const rates = [0.1, 0.3, 1];
+/** As everywhere no more than 0.3: at rate 1 methods of this kind arrive in a step or two, and there is nothing to compare. */
+const rates = [0.03, 0.1, 0.3];
+const seeds = [1, 2, 3, 4, 5, 6, 7];
 /** Rates (and the damping that a claim uses) are chosen on these seeds, which are not shown. */
 const tuning = [51, 52];
 const budget = 150;
@@ -29,13 +31,14 @@ type Config = Readonly<Record<string, unknown>>;
 
 const trials = (settings: Settings, config: Config, seeds: readonly number[]) =>
   seeds.map((i) => trialOf("linear-representation", { ...problem(settings), sampling: "batch", ...config, seed: seedOf(settings, i) }));
-const kfac = (settings: Settings) => trials(settings, { optimizer: "kfac-stylised", lr: 0.3 }, shownSeeds(settings));
+const kfac = (settings: Settings) => trials(settings, { optimizer: "kfac-stylised", lr: 0.3 }, seeds);
 const joint = (fisher: Kind, damping: number): Config => ({ optimizer: "gauss-newton", fisher, damping });
 /** KFAC on F and G jointly, undamped, with output gradients of the given labels. */
-const layerwise = (fisher: "exact" | "empirical"): Config => ({ optimizer: "kfac", fisher, damping: 0 });
+const layerwise = (fisher: "exact" | "empirical"): Config => ({ optimizer: "kfac", fisher, damping: 0, steps: 1000 });
 
-/** Steps to distance 0.1, the budget where it was not reached. */
-const steps = (results: Results, of: readonly Trial[]) => metricOf(results, of, "stepsTo0.1").map((value) => value ?? budget);
+/** Steps to distance 0.1, all that were made where it was not reached. */
+const steps = (results: Results, of: readonly Trial[]) =>
+  metricOf(results, of, "stepsTo0.1").map((value, i) => value ?? (of[i]!.config.steps as number));
 
 /** A configuration at its best rate: the trials that are needed so far, the median steps it was chosen by, and the shown trials. */
 function tuned(settings: Settings, results: Results, config: Config) {
@@ -43,7 +46,7 @@ function tuned(settings: Settings, results: Results, config: Config) {
   if (!grid.flat().every((trial) => results.has(trial))) return { plan: grid.flat(), chosenBy: Number.POSITIVE_INFINITY, trials: [] };
   const medians = grid.map((trials) => median(steps(results, trials)));
   const chosenBy = Math.min(...medians);
-  const shown = trials(settings, { ...config, lr: rates[medians.indexOf(chosenBy)]! }, shownSeeds(settings));
+  const shown = trials(settings, { ...config, lr: rates[medians.indexOf(chosenBy)]! }, seeds);
   return { plan: [...grid.flat(), ...shown], chosenBy, trials: shown };
 }
 
@@ -101,9 +104,9 @@ const empiricalFails: Claim = {
   id: "kfac-empirical-fisher-fails",
   statement: "KFAC whose output gradients are those of the batch's labels (empirical Fisher) fails where it is not damped.",
   source: "Kunstner, Hennig & Balles 2019, arXiv 1905.12558, on the empirical Fisher matrix",
-  estimator: `Steps to distance 0.1 (at most ${budget}) of KFAC on F and G jointly, undamped, with the empirical over with the exact Fisher, each at its best of ${rates.length} rates (chosen on other seeds), paired over seeds.`,
+  estimator: `Steps to distance 0.1 (at most 1000) of KFAC on F and G jointly, undamped, with the empirical over with the exact Fisher, each at its best of ${rates.length} rates (chosen on other seeds), paired over seeds.`,
   test: "Holds if the 95 % confidence interval of the mean log ratio lies above log 1.5; partly if only its mean does.",
-  conditions: `A ratio is a lower bound where the empirical one does not arrive in ${budget} steps.`,
+  conditions: "The ratio is a lower bound where the empirical one does not arrive in 1000 steps.",
   judge(settings, results) {
     const ratio = logRatioInterval(best(settings, results, layerwise("empirical")), best(settings, results, layerwise("exact")));
     return {
