@@ -637,8 +637,8 @@ export interface Fused<T extends Float64Array | Float32Array> {
     infoOffset: number,
   ): void;
   /**
-   * One step of orthogonal iteration: Q ← the orthogonal factor of A·Q (gemm, geqrf, orgqr), n×n. With `sorted` the
-   * factorisation takes the columns by descending Rayleigh quotient and puts them back in their places. Each new column
+   * One step of orthogonal iteration: Q ← the orthogonal factor of A·Q, n×n: by Cholesky of the Gram matrix, repeated where one pass
+   * leaves ‖QᵀQ − I‖ > 4·n·ε (estimated), by geqrf and orgqr where the columns depend too closely. With `sorted` the factorisation takes the columns by descending Rayleigh quotient and puts them back in their places. Each new column
    * points along A times the old one. `rayleigh` (n) receives qᵀAq of the old columns; `overlap` (n×n, or null and two
    * placeholders) the squares of the entries of Q_oldᵀ·Q_new.
    * @throws Error ERR_NOT_FINITE; nothing is written then.

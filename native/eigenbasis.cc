@@ -1,6 +1,7 @@
 // The eigenbasis that SOAP and its kin keep: one step of orthogonal iteration per refresh.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "args.h"
@@ -10,6 +11,59 @@
 
 namespace layerwise {
 namespace {
+
+/// An estimate of ‖QᵀQ − I‖_F by random signs, the same at every call. NaN where Q has one.
+template <typename T> double orthogonalityDefect(int n, const T* q) {
+  constexpr int kProbes = 4;
+  Workspace scope;
+  const int64_t size = static_cast<int64_t>(n) * kProbes;
+  T *z = scope.take<T>(size), *u = scope.take<T>(size), *v = scope.take<T>(size);
+  uint64_t bits = 0x9e3779b97f4a7c15u;
+  for (int64_t i = 0; i < size; ++i) {
+    bits ^= bits << 13, bits ^= bits >> 7, bits ^= bits << 17;
+    z[i] = bits >> 40 & 1 ? T(1) : T(-1);
+  }
+  gemm<T>(false, false, n, kProbes, n, T(1), q, n, z, kProbes, T(0), u, kProbes);
+  gemm<T>(true, false, n, kProbes, n, T(1), q, n, u, kProbes, T(0), v, kProbes);
+  double sum = 0;
+  for (int64_t i = 0; i < size; ++i) sum += static_cast<double>(v[i] - z[i]) * (v[i] - z[i]);
+  return std::sqrt(sum / kProbes);
+}
+
+/// Z ← the orthogonal factor of Z with positive diagonal of R, by Cholesky: Z L⁻ᵀ, LLᵀ = ZᵀZ of normalised columns. Its error
+/// grows with the square of their condition; where once is not enough, the second time is, as the columns are nearly orthogonal
+/// then (Yamamoto et al. 2015, CholeskyQR2). False when their dependence is too close for that; Z is lost then.
+template <typename T> bool choleskyQr(int n, T* z) {
+  Workspace scope;
+  T *gram = scope.take<T>(static_cast<int64_t>(n) * n), *inverse = scope.take<T>(n);
+  double* square = scope.take<double>(n);
+  const double enough = 4.0 * n * std::numeric_limits<T>::epsilon();
+  for (int pass = 0; pass < 2; ++pass) {
+    std::fill_n(square, n, 0.0);
+    for (int i = 0; i < n; ++i)
+      for (int j = 0; j < n; ++j) {
+        const double x = z[static_cast<int64_t>(i) * n + j];
+        square[j] += x * x;
+      }
+    for (int j = 0; j < n; ++j) {
+      inverse[j] = static_cast<T>(1 / std::sqrt(square[j]));
+      if (!std::isfinite(inverse[j])) return false;
+    }
+    for (int i = 0; i < n; ++i)
+      for (int j = 0; j < n; ++j) z[static_cast<int64_t>(i) * n + j] *= inverse[j];
+    Blas<T>::syrk(CblasRowMajor, CblasLower, CblasTrans, n, n, T(1), z, n, T(0), gram, n);
+    try {
+      potrf(true, n, gram, n);
+    } catch (const NumericalError&) {
+      return false;
+    }
+    Blas<T>::trsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, n, n, T(1), gram, n, z, n);
+    const double defect = orthogonalityDefect(n, z);
+    if (defect <= enough) return true;
+    if (!(defect <= 0.1)) return false;
+  }
+  return false;
+}
 
 /// Q ← the orthogonal factor of A·Q. `sorted`: the factorisation takes the columns by descending Rayleigh quotient and
 /// puts them back where they were. Each column keeps its direction: qᵀ A q_old ≥ 0. rayleigh: qᵀAq of the old columns.
@@ -29,11 +83,18 @@ template <typename T> void refresh(bool sorted, View<T> a, View<T> q, View<T> ra
     for (int j = 0; j < n; ++j) values[j] += q.row(i)[j] * aq[static_cast<int64_t>(i) * n + j];
   std::iota(column, column + n, 0);
   if (sorted) std::stable_sort(column, column + n, [&](int i, int j) { return values[i] > values[j]; });
-  for (int i = 0; i < n; ++i)
-    for (int j = 0; j < n; ++j) next[static_cast<int64_t>(i) * n + j] = aq[static_cast<int64_t>(i) * n + column[j]];
-  geqrf(n, n, next, n, tau);
-  for (int j = 0; j < n; ++j) sign[j] = next[static_cast<int64_t>(j) * n + j] < 0 ? T(-1) : T(1);
-  orgqr(n, n, n, next, n, tau);
+  const auto inOrder = [&] {
+    for (int i = 0; i < n; ++i)
+      for (int j = 0; j < n; ++j) next[static_cast<int64_t>(i) * n + j] = aq[static_cast<int64_t>(i) * n + column[j]];
+  };
+  inOrder();
+  std::fill_n(sign, n, T(1));
+  if (!choleskyQr(n, next)) {
+    inOrder();
+    geqrf(n, n, next, n, tau);
+    for (int j = 0; j < n; ++j) sign[j] = next[static_cast<int64_t>(j) * n + j] < 0 ? T(-1) : T(1);
+    orgqr(n, n, n, next, n, tau);
+  }
   for (int i = 0; i < n; ++i)
     for (int j = 0; j < n; ++j) aq[static_cast<int64_t>(i) * n + column[j]] = sign[j] * next[static_cast<int64_t>(i) * n + j];
   if (overlap.data) {

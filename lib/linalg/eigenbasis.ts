@@ -5,7 +5,9 @@ import type { Matrix, Real } from "./matrix.js";
 
 /**
  * One step of orthogonal iteration towards the eigenvectors of a factor, in place: Q ← qr(A·Q), the refresh of SOAP's
- * bases (Vyas et al. 2024, arXiv 2409.11321). A product and a QR factorisation; inexact, converging from step to step.
+ * bases (Vyas et al. 2024, arXiv 2409.11321). A product and a QR factorisation; inexact, converging from step to step. As A·Q has nearly
+ * orthogonal columns, Cholesky QR factorises it, with a second pass (CholeskyQR2, Yamamoto et al. 2015) or Householder's where an
+ * orthogonality test asks for it: at each refresh ‖QᵀQ − I‖ stays below 4·n·ε (Frobenius norm, estimated).
  * Each column keeps its place and its direction.
  * @param a n×n, symmetric. @param q n×n, orthogonal (columns), overwritten.
  * @param options `sorted` (default true): factorise by descending Rayleigh quotient qᵀAq, as orthogonal iteration needs,

@@ -45,6 +45,64 @@ describe("eigenbasisRefresh", () => {
     });
   }
 
+  /** Q D Qᵀ with Q orthogonal. */
+  const withSpectrum = (n: number, seed: number, spectrum: (j: number) => number) => {
+    const v = qr(gaussian(n, n, seed) as Matrix).q;
+    const scaled = v.clone();
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) scaled.data[i * n + j]! *= spectrum(j);
+    const a = gemm(scaled, v.T);
+    for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) a.set(i, j, a.get(j, i));
+    return a;
+  };
+  const spectra: [string, (j: number) => number][] = [
+    ["condition 1e2", (j) => 1e2 ** (-j / 39)],
+    ["condition 1e8", (j) => 1e8 ** (-j / 39)],
+    ["condition 1e14", (j) => 1e14 ** (-j / 39)],
+    ["rank 10", (j) => (j < 10 ? 1 : 0)],
+    ["one large", (j) => (j === 0 ? 1e6 : 1)],
+    ["tiny", (j) => 1e-200 / (1 + j)],
+    ["equal", () => 1],
+  ];
+  for (const [name, spectrum] of spectra) {
+    it(`is Householder's QR of A·Q, and orthogonal, from a basis of anything: ${name}`, () => {
+      const n = 40;
+      const a = withSpectrum(n, 3, spectrum);
+      const q = qr(gaussian(n, n, 4) as Matrix).q;
+      for (let t = 0; t < 30; t++) {
+        const { q: wanted, r } = qr(gemm(a, q));
+        eigenbasisRefresh(a, q, { sorted: false });
+        // LAPACK's own threshold for QR is 30·n·ε.
+        expect(orthogonality(q)).toBeLessThan(30);
+        // The columns are determined as far as R is well conditioned.
+        let [least, most] = [Number.POSITIVE_INFINITY, 0];
+        for (let j = 0; j < n; j++) {
+          least = Math.min(least, Math.abs(r.get(j, j)));
+          most = Math.max(most, Math.abs(r.get(j, j)));
+        }
+        if (least < 1e-6 * most) continue;
+        let difference = 0;
+        for (let j = 0; j < n; j++) {
+          const sign = Math.sign(r.get(j, j));
+          for (let i = 0; i < n; i++) difference = Math.max(difference, Math.abs(q.get(i, j) - sign * wanted.get(i, j)));
+        }
+        expect(difference).toBeLessThan(1e-7);
+      }
+    });
+  }
+
+  it("stays orthogonal along a moving average", () => {
+    const n = 48;
+    for (const dtype of ["float64", "float32"] as const) {
+      const factor = factorOf(n, 6, dtype);
+      const q = eigh(factor).vectors.clone();
+      for (let t = 0; t < 300; t++) {
+        kroneckerFactorUpdate(factor, gaussian(n >> 1, n, 10 + t, dtype), { beta: 0.95, scale: 2 / n });
+        eigenbasisRefresh(factor, q);
+        if (t % 20 === 19) expect(orthogonality(q)).toBeLessThan(30);
+      }
+    }
+  });
+
   it("converges to the eigenvectors, slot by slot, from any order of the columns", () => {
     const a = Matrix.zeros(6, 6);
     const v = qr(gaussian(6, 6, 5) as Matrix).q;
