@@ -59,7 +59,7 @@ export function readables(root: unknown, origin: readonly [number, number]): Rea
         for (const child of item.items ?? []) walk(child, x, y, own, item);
         continue;
       }
-      if (mark.role !== "mark" || !item.tooltip || typeof item.tooltip !== "object") continue;
+      if (mark.role !== "mark" || mark.marktype === "text" || !item.tooltip || typeof item.tooltip !== "object") continue;
       const [cx, cy] = mark.marktype === "rect" ? [x + (item.width ?? 0) / 2, y + (item.height ?? 0) / 2] : [x, y];
       if (mark.clip && (cx < left - 1 || cx > left + box.width! + 1 || cy < top - 1 || cy > top + box.height! + 1)) continue;
       if (!Number.isFinite(cx) || !Number.isFinite(cy)) continue;

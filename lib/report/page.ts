@@ -66,7 +66,7 @@ const headHtml = (names: readonly string[]) =>
 export function tableHtml({ caption, header, rows }: PageTable): string {
   const cells = (row: readonly string[]) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`;
   return (
-    `<div class="scroll"><table><caption>${escapeHtml(caption)}</caption>${headHtml(header)}` +
+    `<div class="scroll"><table><caption><span>${escapeHtml(caption)}</span></caption>${headHtml(header)}` +
     `<tbody>${rows.map(cells).join("")}</tbody></table></div>`
   );
 }
@@ -98,12 +98,14 @@ function figureHtml(figure: PageFigure, number: number): string {
   const label = `Figure ${number}: ${figure.title}`;
   const files = (figure.files ?? []).map(([name, address]) => `<a href="${escapeHtml(address)}">${escapeHtml(name)}</a>`);
   return `<section id="${escapeHtml(figure.id)}">
+<div class="together">
 <h2>Figure ${number}. ${escapeHtml(figure.title)}</h2>
 <figure>
 <div class="wide">${chartHtml(figure.wide, label)}</div>
 <div class="narrow">${chartHtml(figure.narrow, label)}</div>
 <figcaption>${escapeHtml(figure.caption)}</figcaption>
 </figure>
+</div>
 ${files.length ? `<p class="files">${files.join(" · ")}</p>` : ""}
 ${tableHtml(figure.table)}
 <details><summary>command, configuration, seeds</summary>

@@ -19,6 +19,7 @@ figcaption { margin: 0.6rem 0; max-width: 48rem; }
 .scroll th, .scroll td { white-space: nowrap; }
 table { border-collapse: collapse; margin: 0.6rem 0; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; caption-side: top; color: #444; padding-bottom: 0.3rem; }
+caption span { display: block; position: sticky; left: 0; width: max-content; max-width: min(48rem, calc(100vw - 1.8rem)); white-space: normal; }
 th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.9rem 0.3rem 0; border-bottom: 1px solid #ddd; }
 th { border-bottom-color: #666; }
 th button { all: unset; cursor: pointer; font-weight: 600; }
@@ -50,13 +51,15 @@ progress { width: 100%; }
 }
 @media print {
   @page { margin: 16mm 14mm; }
-  body { max-width: none; padding: 0; font-size: 10pt; }
+  :root { font-size: 12px; }
+  body { max-width: none; padding: 0; font-size: 1rem; }
   nav, .files, #tip, #dot { display: none; }
   th button::after { display: none; }
   .wide { display: block; }
   .narrow { display: none; }
   .wide svg { max-height: 200mm; }
-  figure, tr, pre { break-inside: avoid; }
+  .together, .scroll tr { break-inside: avoid; }
+  caption span { position: static; width: auto; }
   h2, caption, thead { break-after: avoid; }
   .claims { display: table; }
   .claims thead { display: table-header-group; }
@@ -65,6 +68,6 @@ progress { width: 100%; }
   .claims td { display: table-cell; padding: 0.3rem 0.9rem 0.3rem 0; border-bottom: 1px solid #ddd; }
   .scroll { overflow: visible; }
   .scroll th, .scroll td { white-space: normal; padding-right: 0.5rem; }
-  pre { background: none; border: 1px solid #ddd; font-size: 8pt; }
+  pre { background: none; border: 1px solid #ddd; }
 }
 `;

@@ -17,6 +17,18 @@ export const palette = {
   grey: "#777777",
 } as const;
 
+const inks: Readonly<Record<string, string>> = {
+  [palette.vermillion]: "#B34E00",
+  [palette.green]: "#00745A",
+  [palette.purple]: "#A84B7F",
+  [palette.sky]: "#1C79AE",
+  [palette.orange]: "#8F6300",
+  [palette.grey]: "#666666",
+};
+
+/** A colour of the palette as text: dark enough to be read on white (contrast of at least 4.5). */
+export const ink = (color: string): string => inks[color] ?? color;
+
 export const font = "system-ui, 'Segoe UI', 'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif";
 
 /** Vega-Lite configuration shared by all figures. */
@@ -33,6 +45,8 @@ export const config = {
     gridColor: "#e8e8e8",
     domainColor: "#888",
     tickColor: "#888",
+    // The first and last label stand under their ticks like all others.
+    labelFlush: false,
   },
   legend: { labelFontSize: 12, titleFontSize: 12, symbolStrokeWidth: 2.5, symbolSize: 140, labelLimit: 320, titleLimit: 600 },
   title: { fontSize: 12.5, fontWeight: 600, anchor: "start", frame: "group", color: "#111", offset: 8 },
@@ -81,7 +95,10 @@ export function logDomain(values: readonly (number | null | undefined)[], floor 
   return [10 ** low, 10 ** Math.max(high, low + 0.5)];
 }
 
-/** Panels in rows, aligned by their axes whatever their titles and labels measure. */
-export function panelGrid<Spec>(panels: readonly Spec[], columns: number) {
-  return { concat: panels, columns, bounds: "flush", align: "all", spacing: { row: 78, column: 78 } };
+/**
+ * Panels in rows, aligned by their axes whatever their titles and labels measure; `room` for labels to the right of each panel, `row`
+ * between rows, in pixels.
+ */
+export function panelGrid<Spec>(panels: readonly Spec[], columns: number, { room = 0, row = 78 } = {}) {
+  return { concat: panels, columns, bounds: "flush", align: "all", spacing: { row, column: room ? 62 + room : 78 } };
 }

@@ -1,6 +1,7 @@
 import { links } from "../../models/single-index/index.js";
 import { logSpectrum } from "../../random/index.js";
 import type { Spec } from "../../report/chart.js";
+import { endLabels, labelRoom } from "../../report/labels.js";
 import { type Layout, logAxis, palette, panelGrid } from "../../report/theme.js";
 import { type AlignmentProblem, alignmentProblem, kfacAlignment, optimalDamping, sgdAlignment } from "../../theory/index.js";
 import type { Trial } from "../executor.js";
@@ -76,6 +77,9 @@ interface Sweep {
   /** Where the damping is optimal. */
   readonly optimum?: number;
 }
+
+/** What stands at a curve's right end. */
+const shortened = (label: string) => (label === labels.optimal ? "KFAC, λ*" : label === labels.swept ? "KFAC" : label);
 
 const labels = { sgd: "SGD", optimal: "KFAC, optimal damping λ*", small: `KFAC, λ = ${small}`, swept: "KFAC, damping λ" };
 
@@ -183,10 +187,16 @@ function panel(sweep: Sweep, results: Results, layout: Layout): Spec {
             encoding: { x: { ...x, axis: undefined }, y: { value: 0 }, text: { field: "text" } },
           },
         ];
+  const height = layout === "wide" ? 250 : 220;
+  const ends = sweep.curves.map(({ label, theory }) => ({
+    label: shortened(label),
+    color: range[domain.indexOf(label)]!,
+    y: theory(high),
+  }));
   return {
     title: sweep.title,
-    width: layout === "wide" ? 260 : 300,
-    height: layout === "wide" ? 250 : 220,
+    width: layout === "wide" ? 215 : 235,
+    height,
     layer: [
       ...mark,
       { data: { values: lines }, mark: { type: "line", clip: true }, encoding: { x, y: yOf("y"), color } },
@@ -196,6 +206,7 @@ function panel(sweep: Sweep, results: Results, layout: Layout): Spec {
         mark: { type: "point", filled: true, size: 50, opacity: 1 },
         encoding: { x, y: yOf("y"), color, shape: { field: "label", type: "nominal", scale: { domain, range: shapes } } },
       },
+      endLabels(ends, x, high, yOf("y"), { domain: [0, 1], log: false, height }),
     ],
   };
 }
@@ -319,7 +330,7 @@ export const alignment: Figure = {
   plan: (settings) => sweeps(settings).flatMap(({ curves }) => curves.flatMap(({ points }) => points.map(({ trial }) => trial))),
   draw(settings, results, layout) {
     const panels = sweeps(settings).map((sweep) => panel(sweep, results, layout));
-    return panelGrid(panels, layout === "wide" ? 3 : 1);
+    return panelGrid(panels, layout === "wide" ? 3 : 1, { room: labelRoom(Object.values(labels).map(shortened)) });
   },
   table: (settings, results) => ({
     caption: `Squared cosines, ${size(settings).draws} draws at d = ${size(settings).d}: simulated ± standard error (theory).`,

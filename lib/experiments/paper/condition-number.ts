@@ -1,4 +1,5 @@
 import type { Spec } from "../../report/chart.js";
+import { endLabels } from "../../report/labels.js";
 import { type Layout, logAxis } from "../../report/theme.js";
 import type { Trial } from "../executor.js";
 import { binomialInterval, median, quantile } from "../statistics.js";
@@ -49,9 +50,12 @@ function draw(settings: Settings, results: Results, layout: Layout): Spec {
     scale: { type: "log", domain: [1, top] },
     axis: logAxis("steps to distance 0.1", [1, budget]),
   };
+  const height = layout === "wide" ? 330 : 280;
+  const last = values.filter(({ cond }) => cond === conds.at(-1));
+  const ends = last.map(({ method, steps }, i) => ({ label: method, color: styles[i]!.style.color, y: steps }));
   return {
-    width: layout === "wide" ? 560 : 300,
-    height: layout === "wide" ? 330 : 280,
+    width: layout === "wide" ? 560 : 240,
+    height,
     data: { values },
     layer: [
       {
@@ -76,6 +80,7 @@ function draw(settings: Settings, results: Results, layout: Layout): Spec {
         mark: { type: "point", filled: false, size: 70, opacity: 1 },
         encoding: { x, y: { field: "steps", ...y }, color, shape },
       },
+      endLabels(ends, x, 1.3e4, y, { domain: [1, top], log: true, height }),
     ],
   };
 }

@@ -1,4 +1,5 @@
 import type { Spec } from "../../report/chart.js";
+import { endLabels, labelRoom } from "../../report/labels.js";
 import { type Layout, logAxis, logDomain, panelGrid } from "../../report/theme.js";
 import { mean, meanInterval, median, quantile, rankCorrelation } from "../statistics.js";
 import { type Claim, type Figure, type Results, type Settings, short, verdictOf } from "./figure.js";
@@ -74,6 +75,9 @@ function draw(settings: Settings, results: Results, layout: Layout): Spec {
       offset: 24,
     },
   };
+  const height = wide ? 210 : 200;
+  // Beside the panels, where the legend explains it, half a name will do.
+  const shortened = (label: string) => label.replace("SGD + ", "");
   const cells = [low, high].map((cond) => {
     const runs = tuned(settings, results, cond);
     return panels.map(({ column, title }) => {
@@ -81,16 +85,22 @@ function draw(settings: Settings, results: Results, layout: Layout): Spec {
       const span = column === "distance" ? logDomain([...values.map((p) => p.median), 1]) : logDomain(values.map((p) => p.median));
       // A run that diverges must not squeeze the others; nor must values at the rounding level.
       const axis: [number, number] = [Math.max(span[0], 1e-8), Math.min(span[1], 1e3)];
+      const y = { type: "quantitative", scale: { type: "log", domain: axis }, axis: logAxis(title, axis) };
+      const x = { field: "step", type: "quantitative", scale: { type: "log", domain: [1, steps] }, axis: logAxis("step", [1, steps]) };
+      const ends = styles.flatMap(({ label, style }) => {
+        const last = values.findLast((point) => point.method === label && point.median !== null && point.median > 0);
+        return last && last.step > 0.5 * steps ? [{ label: shortened(label), color: style.color, y: last.median! }] : [];
+      });
       return {
         title: `${title}, condition number ${cond === high ? "10⁴" : cond}`,
-        width: wide ? 250 : 300,
-        height: wide ? 210 : 200,
+        width: wide ? 215 : 235,
+        height,
         data: { values: values.filter((point) => point.median !== null && point.median > 0) },
         layer: [
           {
             mark: { type: "line", clip: true },
             encoding: {
-              y: { field: "median", type: "quantitative", scale: { type: "log", domain: axis }, axis: logAxis(title, axis) },
+              y: { field: "median", ...y },
               color,
               strokeDash: { field: "method", type: "nominal", scale: { domain, range: styles.map(({ style }) => style.dash) } },
             },
@@ -103,14 +113,13 @@ function draw(settings: Settings, results: Results, layout: Layout): Spec {
               color,
             },
           },
+          endLabels(ends, x, steps, y, { domain: axis, log: true, height }),
         ],
-        encoding: {
-          x: { field: "step", type: "quantitative", scale: { type: "log", domain: [1, steps] }, axis: logAxis("step", [1, steps]) },
-        },
+        encoding: { x },
       };
     });
   });
-  return panelGrid(cells.flat(), wide ? 3 : 1);
+  return panelGrid(cells.flat(), wide ? 3 : 1, { room: labelRoom(domain.map(shortened)) });
 }
 
 const final = (results: Results, run: Tuned, name: string) => metricOf(results, run.trials, name);

@@ -1,4 +1,5 @@
 import type { Spec } from "../../report/chart.js";
+import { endLabels } from "../../report/labels.js";
 import { type Layout, logAxis, logDomain, palette } from "../../report/theme.js";
 import type { Trial } from "../executor.js";
 import { logRatioInterval, meanInterval } from "../statistics.js";
@@ -46,11 +47,11 @@ function draw(settings: Settings, results: Results, layout: Layout): Spec {
   );
   const domain = methods.map(({ label }) => label);
   const span = logDomain(values.flatMap(({ low, high }) => [low, high]));
-  const ends: [number, number] = [samples[0]! / 1.15, samples[samples.length - 1]! * 1.15];
+  const right = samples[samples.length - 1]! * 1.15;
   const x = {
     field: "n",
     type: "quantitative",
-    scale: { type: "log", domain: ends },
+    scale: { type: "log", domain: [samples[0]! / 1.15, right] },
     axis: { title: "samples n of the first step and of the second layer", values: samples, format: "d" },
   };
   const y = (field: string) => ({
@@ -65,20 +66,22 @@ function draw(settings: Settings, results: Results, layout: Layout): Spec {
     scale: { domain, range: methods.map(({ color }) => color) },
     legend: { orient: "top", title: null },
   };
+  const height = layout === "wide" ? 300 : 260;
+  const ends = methods.flatMap(({ label, color }) => {
+    const last = values.findLast(({ method }) => method === label);
+    return last ? [{ label, color, y: last.excess }] : [];
+  });
   return {
-    width: layout === "wide" ? 460 : 300,
-    height: layout === "wide" ? 300 : 260,
+    width: layout === "wide" ? 460 : 230,
+    height,
     data: { values },
     layer: [
-      {
-        mark: { type: "line" },
-        encoding: {
-          x,
-          y: y("excess"),
-          color,
-          strokeDash: { field: "method", type: "nominal", scale: { domain, range: methods.map(({ dash }) => dash) } },
-        },
-      },
+      // Dashes are the marks' own: encoded, they would also be drawn around the symbols of the legend.
+      ...methods.map(({ label, dash }) => ({
+        data: { values: values.filter(({ method }) => method === label) },
+        mark: { type: "line", strokeDash: dash },
+        encoding: { x, y: y("excess"), color },
+      })),
       { mark: { type: "rule", strokeWidth: 1.5 }, encoding: { x, y: y("low"), y2: { field: "high" }, color } },
       {
         mark: { type: "point", filled: true, size: 60, opacity: 1 },
@@ -89,6 +92,7 @@ function draw(settings: Settings, results: Results, layout: Layout): Spec {
           shape: { field: "method", type: "nominal", scale: { domain, range: methods.map(({ shape }) => shape) } },
         },
       },
+      endLabels(ends, x, right, y("excess"), { domain: span, log: true, height }),
     ],
   };
 }

@@ -118,6 +118,11 @@ export const dampingMap: Figure = {
             x2: { field: "phi2" },
             y,
             y2: { field: "damping2" },
+            tooltip: [
+              { field: "phi", type: "quantitative", title: "d/n from" },
+              { field: "damping", type: "quantitative", title: "λ from" },
+              { field: "ratio", type: "quantitative", title: "log₂ of KFAC / SGD (theory)" },
+            ],
             color: {
               field: "ratio",
               type: "quantitative",
@@ -130,6 +135,11 @@ export const dampingMap: Figure = {
           data: { values: grid(0.05, 10, 60).map((phi) => ({ phi, damping: optimalDamping(problem(phi)) })) },
           mark: { type: "line", color: palette.black, clip: true },
           encoding: { x, y },
+        },
+        {
+          data: { values: [{ phi: 1.3, damping: optimalDamping(problem(1.3)), text: "optimal damping λ* (theory)" }] },
+          mark: { type: "text", align: "left", baseline: "top", dx: 4, dy: 6, fontSize: 11, fontWeight: 500, color: palette.black },
+          encoding: { x, y, text: { field: "text" } },
         },
         {
           data: { values: points },

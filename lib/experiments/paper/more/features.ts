@@ -79,7 +79,7 @@ export const features: Figure = {
       "linear representation learning",
       {
         x: { title: "condition number of the input covariance", domain: [0.8, 1300], log: true },
-        y: { title: "steps to distance 0.1", domain: [1, budget], log: true },
+        y: { title: "steps to distance 0.1", domain: [0.8, 1.25 * budget], log: true },
       },
       compared.map((method) => ({
         label: methodOf(method).label,

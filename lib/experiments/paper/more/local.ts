@@ -1,3 +1,4 @@
+import { labelRoom } from "../../../report/labels.js";
 import { logDomain, palette, panelGrid } from "../../../report/theme.js";
 import { type Claim, type Figure, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
 import { linePanel } from "./panel.js";
@@ -65,6 +66,7 @@ export const local: Figure = {
         return linePanel(`condition number ${cond}`, axes, curves, "line: theory; points: simulation", layout);
       }),
       layout === "wide" ? 2 : 1,
+      { room: labelRoom(sides.map(({ label }) => label)) },
     );
   },
   table: (settings, results) => ({

@@ -1,4 +1,5 @@
 import type { Spec } from "../../../report/chart.js";
+import { endLabels } from "../../../report/labels.js";
 import { type Layout, logAxis } from "../../../report/theme.js";
 
 /** A value with its interval, at a place on the axis. */
@@ -11,6 +12,8 @@ export interface Point {
 
 export interface Curve {
   readonly label: string;
+  /** What stands at its right end, where it gets there; default: the label; "": nothing. */
+  readonly short?: string;
   readonly color: string;
   readonly shape: string;
   /** Measured. */
@@ -30,10 +33,12 @@ export interface Axis {
 const axisOf = ({ title, domain, log, values }: Axis) => ({
   type: "quantitative",
   scale: { type: log ? "log" : "linear", domain },
-  axis: values ? { title, values } : log ? logAxis(title, domain) : { title },
+  axis: values ? { title, values, format: "~g" } : log ? logAxis(title, domain) : { title, tickCount: 5 },
 });
 
-/** A panel of curves with points and bars; `bars` says what the bars are. */
+const size = (layout: Layout) => (layout === "wide" ? { width: 260, height: 230 } : { width: 230, height: 220 });
+
+/** A panel of curves with points and bars, each named at its right end; `bars` says what the bars are. */
 export function linePanel(title: string, axes: { x: Axis; y: Axis }, curves: readonly Curve[], bars: string, layout: Layout): Spec {
   const domain = curves.map(({ label }) => label);
   const x = { field: "x", ...axisOf(axes.x) };
@@ -42,31 +47,46 @@ export function linePanel(title: string, axes: { x: Axis; y: Axis }, curves: rea
     field: "label",
     type: "nominal",
     scale: { domain, range: curves.map((curve) => curve.color) },
-    legend: { orient: "top", title: bars, columns: layout === "wide" ? 3 : 2, offset: 24 },
+    // A line without points has only its name at its end.
+    legend: {
+      orient: "top",
+      title: bars,
+      columns: layout === "wide" ? 3 : 2,
+      offset: 24,
+      values: curves.filter(({ points }) => points?.length).map(({ label }) => label),
+    },
   };
+  const [least, most] = axes.y.domain;
   const visible = ({ x, y }: Point) => Number.isFinite(x) && Number.isFinite(y) && (!axes.y.log || y > 0);
-  const least = axes.y.domain[0];
   const points = curves.flatMap(({ label, points = [] }) =>
     points
       .filter(visible)
       .map((point) => ({ label, low: Math.max(point.low ?? point.y, least), high: point.high ?? point.y, ...{ x: point.x, y: point.y } })),
   );
   const lines = curves.flatMap(({ label, line, points = [] }) => (line ?? points).filter(visible).map(({ x, y }) => ({ label, x, y })));
+  const [left, right] = axes.x.domain;
+  const along = (value: number) => (axes.x.log ? Math.log(value / left) / Math.log(right / left) : (value - left) / (right - left));
+  const ends = curves.flatMap(({ label, short, color }) => {
+    const last = lines.findLast((point) => point.label === label && point.y >= least && point.y <= most);
+    return last && short !== "" && along(last.x) > 0.85 ? [{ label: short ?? label, color, y: last.y }] : [];
+  });
+  // Dashes are the marks' own: encoded, they would also be drawn around the symbols of the legend.
+  const dashes = new Map<string, string[]>();
+  for (const { label, dash } of curves) {
+    const key = JSON.stringify(dash ?? [1, 0]);
+    dashes.set(key, [...(dashes.get(key) ?? []), label]);
+  }
+  const { width, height } = size(layout);
   return {
     title,
-    width: layout === "wide" ? 260 : 300,
-    height: layout === "wide" ? 230 : 220,
+    width,
+    height,
     layer: [
-      {
-        data: { values: lines },
-        mark: { type: "line", clip: true },
-        encoding: {
-          x,
-          y,
-          color,
-          strokeDash: { field: "label", type: "nominal", scale: { domain, range: curves.map(({ dash }) => dash ?? [1, 0]) } },
-        },
-      },
+      ...[...dashes].map(([dash, labels]) => ({
+        data: { values: lines.filter(({ label }) => labels.includes(label)) },
+        mark: { type: "line", clip: true, strokeDash: JSON.parse(dash) },
+        encoding: { x, y, color },
+      })),
       {
         data: { values: points },
         mark: { type: "rule", strokeWidth: 1.5, clip: true },
@@ -82,6 +102,7 @@ export function linePanel(title: string, axes: { x: Axis; y: Axis }, curves: rea
           shape: { field: "label", type: "nominal", scale: { domain, range: curves.map(({ shape }) => shape) } },
         },
       },
+      endLabels(ends, x, right, y, { domain: axes.y.domain, log: axes.y.log ?? false, height }),
     ],
   };
 }

@@ -75,7 +75,7 @@ const theoryMatches: Claim = {
 
 export const covariancePowers: Figure = {
   id: "covariance-power",
-  title: "Preconditioning by a power S^p of the input covariance",
+  title: "Preconditioning by a power Sᵖ of the input covariance",
   caption:
     "Left: squared cosine of the step with β*, theory (line) and simulation (points, two standard errors). Right: mean squared errors of the network after that step and a converged refit of its second layer. " +
     "p = −1 whitens (KFAC), 0 is SGD. See alignment fall from left to right, and which errors follow it: a curve of errors that is lowest away from p = −1 shows what whitening costs. Points off the line would contradict the theory.",
@@ -88,6 +88,7 @@ export const covariancePowers: Figure = {
     });
     const cosine = {
       label: "squared cosine",
+      short: "",
       color: palette.purple,
       shape: "circle",
       line: aligned.map(({ power, theory }) => ({ x: power, y: theory })),
@@ -114,6 +115,7 @@ export const covariancePowers: Figure = {
         linePanel("errors", { x, y: { title: "mean squared error", domain: span, log: true } }, curves, "mean, 95 % interval", layout),
       ],
       layout === "wide" ? 2 : 1,
+      layout === "narrow" ? { row: 150 } : {},
     );
     // The panels show different quantities.
     return { ...grid, resolve: { scale: { color: "independent", shape: "independent", strokeDash: "independent" } } };

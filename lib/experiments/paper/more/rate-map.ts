@@ -119,7 +119,7 @@ export const rateMap: Figure = {
         width: layout === "wide" ? 260 : 300,
         height: 170,
         data: { values },
-        mark: { type: "rect", stroke: "white" },
+        mark: { type: "rect", stroke: "white", invalid: null },
         encoding: {
           x: axis(
             "rate",
@@ -132,11 +132,11 @@ export const rateMap: Figure = {
             "condition number",
           ),
           color: {
-            condition: { test: "datum.steps === null", value: "#dddddd" },
+            condition: { test: "!isValid(datum.steps)", value: "#dddddd" },
             field: "steps",
             type: "quantitative",
             scale: { type: "log", domain: [1, problem.steps], range: [palette.black, palette.blue, "#e6f0f7"] },
-            legend: { title: "steps" },
+            legend: { title: "steps", format: "d" },
           },
         },
       };

@@ -144,10 +144,18 @@ export const secondOrder: Figure = {
     return linePanel(
       "condition number 1000",
       {
-        x: { title: "damping λ", domain: [dampings[0]!, dampings[dampings.length - 1]!], log: true },
+        x: { title: "damping λ", domain: [dampings[0]! / 1.5, dampings[dampings.length - 1]! * 1.5], log: true },
         y: { title: "steps to distance 0.1", domain: logDomain([1, budget]), log: true },
       },
-      [...curves, { label: "KFAC (stylised), rate 0.3", color: palette.vermillion, shape: "circle", line }],
+      [
+        ...curves,
+        {
+          label: "KFAC (stylised), rate 0.3",
+          color: palette.vermillion,
+          shape: "circle",
+          line: [...line, { x: dampings.at(-1)! * 1.5, y: base }],
+        },
+      ],
       "median and range over seeds",
       layout,
     );

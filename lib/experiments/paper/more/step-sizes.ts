@@ -1,3 +1,4 @@
+import { labelRoom } from "../../../report/labels.js";
 import { logDomain, palette, panelGrid } from "../../../report/theme.js";
 import { mean, meanInterval } from "../../statistics.js";
 import { type Claim, type Figure, noData, type Results, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
@@ -49,7 +50,7 @@ const regimes: Claim = {
 
 export const stepSizes: Figure = {
   id: "step-sizes",
-  title: "Step size n^a of the first step: test error and spikes",
+  title: "Step size nᵃ of the first step: test error and spikes",
   caption:
     "Mean over draws with 95 % intervals. Left: excess test error after refitting the second layer. Right: singular values of the first layer that have left the bulk (plus one, on a log axis). See nothing happen for a < 0, and the error fall " +
     "with the spikes as a nears ½, further for KFAC. An error that falls before the first spike would contradict the picture.",
@@ -65,7 +66,7 @@ export const stepSizes: Figure = {
           return Number.isFinite(y) ? [{ x, y: y + shift, low: low + shift, high: high + shift }] : [];
         }),
       }));
-    const x = { title: "exponent a of the step size nᵃ", domain: [-0.6, 0.85] as const };
+    const x = { title: "exponent a of the step size nᵃ", domain: [-0.6, 0.85] as const, values: exponents };
     const [excess, spikes] = [curves("excess", 0), curves("spikes", 1)];
     const span = (of: typeof excess) => logDomain(of.flatMap(({ points }) => points.flatMap(({ y, high }) => [y, high])));
     return panelGrid(
@@ -80,6 +81,7 @@ export const stepSizes: Figure = {
         linePanel("spikes", { x, y: { title: "spikes + 1", domain: span(spikes), log: true } }, spikes, "mean, 95 % interval", layout),
       ],
       layout === "wide" ? 2 : 1,
+      { room: labelRoom(methods.map(({ label }) => label)) },
     );
   },
   table: (settings, results) => ({
