@@ -705,6 +705,13 @@ export interface Binding extends Prefixed<"d", Routines<Float64Array>>, Prefixed
    * when memory was detached, transferred or resized to less since.
    */
   prepare<K extends Preparable>(routine: K, ...args: Parameters<Binding[K]>): () => ReturnType<Binding[K]>;
+  /**
+   * A list of what {@link prepare} (or this) has returned: the function runs them one after another, in one call. No call is
+   * run when some of the memory has gone.
+   * @throws TypeError naming the call (from 0) that is none, or that returns a number. The function throws TypeError when
+   * memory was detached, transferred or resized to less since, naming the first call that needs it.
+   */
+  prepareSequence(calls: readonly (() => void)[]): () => void;
   /** Raw words `index … index + n − 1` of Philox4x64-10: those of `numpy.random.Philox(key=key).random_raw()`. */
   randomWords(key: BigUint64Array, index: number, n: number, out: BigUint64Array, outOffset: number): void;
   /** out ← n integers in [0, bound), 1 ≤ bound ≤ 2³¹: the high half of word × bound (bias below 2⁻³³). */

@@ -50,6 +50,12 @@ std::string Args::describe(napi_value v) const {
   return is ? "an array" : "an object";
 }
 
+napi_value Args::undefinedValue() const {
+  napi_value out = nullptr;
+  napi_get_undefined(env, &out);
+  return out;
+}
+
 void Args::typeError(const char* name, const std::string& wanted, napi_value got) const {
   throw CallError(Kind::Type, std::string(function) + ": " + name + " must be " + wanted + ", got " + describe(got));
 }

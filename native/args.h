@@ -79,34 +79,30 @@ class Args {
  public:
   static constexpr size_t kMax = 32;
 
-  Args(napi_env env, napi_callback_info info, const char* function) : env(env), function(function) {
-    count_ = kMax;
-    napi_get_cb_info(env, info, &count_, values_, nullptr, nullptr);
-  }
+  Args(napi_env env, napi_callback_info info, const char* function) : env(env), function(function) { read(info, nullptr); }
   /// For a function defined with data; its name is set by who knows it.
-  Args(napi_env env, napi_callback_info info, void** data) : env(env), function("") {
-    count_ = kMax;
-    napi_get_cb_info(env, info, &count_, values_, nullptr, data);
-  }
+  Args(napi_env env, napi_callback_info info, void** data) : env(env), function("") { read(info, data); }
   /// The arguments of another call from `from` on, under another name.
   Args(const Args& in, size_t from, const char* function) : env(in.env), function(function) {
     count_ = in.count_ > from ? in.count_ - from : 0;
-    for (size_t i = 0; i < kMax; ++i) values_[i] = in.values_[i + from < kMax ? i + from : kMax - 1];
+    filled_ = in.filled_ - from;
+    for (size_t i = 0; i < filled_; ++i) values_[i] = in.values_[i + from];
   }
 
   const napi_env env;
   const char* function;
   size_t count() const { return count_; }
-  napi_value operator[](size_t index) const { return values_[index]; }
+  /// An argument as it came; undefined past the end.
+  napi_value operator[](size_t index) const { return index < filled_ ? values_[index] : undefinedValue(); }
 
-  /// The next argument as it came (undefined past the end).
-  napi_value value() { return values_[next_++]; }
+  /// The next argument.
+  napi_value value() { return (*this)[next_++]; }
   bool has(size_t index) const { return index < count_; }
 
   /// Whether the next argument is null; if so it and the `following` after it are passed over (an optional matrix: 2).
   bool skipNull(size_t following) {
     napi_valuetype type;
-    if (next_ >= count_ || napi_typeof(env, values_[next_], &type) != napi_ok || type != napi_null) return false;
+    if (next_ >= count_ || napi_typeof(env, (*this)[next_], &type) != napi_ok || type != napi_null) return false;
     next_ += 1 + following;
     return true;
   }
@@ -244,8 +240,19 @@ class Args {
   [[noreturn]] void notArray(const char* name, const char* array, napi_value got) const;
   [[noreturn]] void tooShort(const char* name, const char* array, int rows, int cols, int64_t ld, int64_t offset, int64_t needed, int64_t length) const;
 
+  /// Node-API writes every slot it is given: most calls need no more than a few.
+  void read(napi_callback_info info, void** data) {
+    constexpr size_t kFew = 16;
+    count_ = filled_ = kFew;
+    napi_get_cb_info(env, info, &count_, values_, nullptr, data);
+    if (count_ <= kFew) return;
+    count_ = filled_ = kMax;
+    napi_get_cb_info(env, info, &count_, values_, nullptr, nullptr);
+  }
+  napi_value undefinedValue() const;
+
   napi_value values_[kMax];
-  size_t count_ = 0, next_ = 0;
+  size_t count_ = 0, filled_ = 0, next_ = 0;  // given, present in values_ (past the given: undefined), read
 };
 
 using Export = napi_value (*)(Args&);

@@ -18,6 +18,8 @@ namespace layerwise {
 struct Prepared {
   virtual ~Prepared() = default;
   virtual napi_value run(napi_env env) const = 0;
+  /// Whether run gives a number.
+  virtual bool returns() const = 0;
 };
 
 template <typename Op> napi_value runIn(napi_env env, const Op& op) {
@@ -33,6 +35,7 @@ template <typename Op> napi_value runIn(napi_env env, const Op& op) {
 template <typename Op> struct PreparedOperation final : Prepared {
   explicit PreparedOperation(Args& in) : op(in) {}
   napi_value run(napi_env env) const override { return runIn(env, op); }
+  bool returns() const override { return !std::is_void_v<decltype(op.run())>; }
   const Op op;
 };
 

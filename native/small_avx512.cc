@@ -11,8 +11,8 @@
 #include "small_kernel.h"
 
 namespace layerwise {
-extern const SmallGemm<double> dSmallAvx512 = multiplySmall<double, 4>;
-extern const SmallGemm<float> sSmallAvx512 = multiplySmall<float, 8>;
+extern const SmallGemm<double> dSmallAvx512 = multiplySmall<double, 8>;
+extern const SmallGemm<float> sSmallAvx512 = multiplySmall<float, 16>;
 }  // namespace layerwise
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -7,6 +7,13 @@
  * for (;;) multiply(); // c ← a·b
  * ```
  *
+ * A list of them becomes one function, cheaper still, with `prepared.sequence`:
+ *
+ * ```ts
+ * const step = prepared.sequence([prepared.gemm(a, b, { out: c }), prepared.axpy(-0.1, c, w)]);
+ * for (;;) step(); // w ← w − 0.1·a·b
+ * ```
+ *
  * The function keeps the memory alive. When that memory is detached, transferred to a worker or resized to less, it throws
  * a TypeError. Numbers (`alpha`, `beta`) are fixed at preparation.
  */
@@ -95,5 +102,14 @@ export const prepared = {
   },
   norm<T extends Real>(x: Elements<T>): () => number {
     return preparing(() => norm(x));
+  },
+  /**
+   * The calls, prepared ones or sequences of them, one after another in a single native call: an n = 4 product then costs
+   * about a third of what it does alone. When memory of any of them has gone, none is run.
+   * @throws TypeError naming the place in the list (from 0) of what is no prepared call, or returns a number (`dot`, `norm`).
+   * The function throws TypeError as all prepared calls do, naming the first call whose memory has gone.
+   */
+  sequence(calls: readonly (() => void)[]): () => void {
+    return binding.prepareSequence(calls);
   },
 };

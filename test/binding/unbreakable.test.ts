@@ -32,3 +32,9 @@ function check(name: string, call: (...args: unknown[]) => unknown): void {
 describe.each(exported.filter((name) => routines.has(name)))("%s", (name) => check(name, all[name]));
 
 describe.each(preparable)("prepare %s", (name) => check(name, (...args) => (all.prepare(name, ...args) as () => unknown)()));
+
+/** Two of the preparable return numbers, which a sequence refuses. */
+const sequential = preparable.filter((name) => !/^.(dot|nrm2)$/.test(name));
+describe.each(sequential)("prepareSequence of %s", (name) =>
+  check(name, (...args) => (all.prepareSequence([all.prepare(name, ...args)]) as () => unknown)()),
+);

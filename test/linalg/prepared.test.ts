@@ -122,3 +122,105 @@ describe("prepared calls and memory that goes away", () => {
     gemm(a, a); // the ordinary call is itself again
   });
 });
+
+describe("a sequence of prepared calls", () => {
+  const random = (rows: number, cols: number, seed: number) => gaussian(rows, cols, seed, "float64");
+
+  it("does what its calls do, in their order, in both precisions and within itself", () => {
+    const [a, b] = [random(5, 5, 1), random(5, 5, 2)];
+    const single = { x: allocate(5, "float32").fill(1), y: allocate(5, "float32").fill(2) };
+    const [c, d] = [Matrix.zeros(5, 5), Matrix.zeros(5, 5)];
+    const inner = prepared.sequence([prepared.gemm(a, b, { out: c }), prepared.scale(0.5, c)]);
+    const run = prepared.sequence([inner, prepared.syrk(c, { out: d, beta: 1 }), prepared.axpy(3, single.x, single.y), inner]);
+    expect(d.toArrays()).toEqual(Matrix.zeros(5, 5).toArrays());
+    const half = gemm(a, b, { alpha: 0.5 });
+    const sum = Matrix.zeros(5, 5);
+    for (let i = 1; i <= 3; i++) {
+      syrk(half, { out: sum, beta: 1 });
+      expect(run()).toBeUndefined();
+      expect(c.toArrays()).toEqual(half.toArrays());
+      expect(d.toArrays()).toEqual(sum.toArrays());
+      expect(Array.from(single.y)).toEqual(Array(5).fill(2 + 3 * i));
+    }
+    expect(prepared.sequence([])()).toBeUndefined();
+  });
+
+  it("keeps calls and memory of its own", () => {
+    const out = Matrix.zeros(8, 8);
+    const run = prepared.sequence(
+      Array.from({ length: 50 }, () => prepared.gemm(Matrix.identity(8), Matrix.identity(8), { out, alpha: 0.02, beta: 1 })),
+    );
+    collect();
+    const pressure = Array.from({ length: 1000 }, () => new Float64Array(64).fill(Number.NaN));
+    run();
+    collect();
+    expect(out.get(3, 3)).toBeCloseTo(1, 12);
+    expect(pressure.length).toBe(1000);
+  });
+
+  it("runs nothing when memory of any call has gone, and names the first", () => {
+    const data = Array.from({ length: 4 }, () => new Float64Array(4).fill(1));
+    const [p, q, r, s] = data.map((x) => new Matrix(x, 2, 2)) as [Matrix, Matrix, Matrix, Matrix];
+    const run = prepared.sequence([
+      prepared.scale(2, p),
+      prepared.sequence([prepared.axpy(1, p, q), prepared.gemm(q, r, { out: s })]),
+      prepared.scale(3, s),
+    ]);
+    run();
+    structuredClone(data[3], { transfer: [data[3]!.buffer as ArrayBuffer] });
+    const before = Array.from(data[0]!);
+    expect(run).toThrow(TypeError);
+    expect(run).toThrow("sequence: memory of call 2 (dgemm) has been detached, transferred or resized");
+    expect(Array.from(data[0]!)).toEqual(before);
+    structuredClone(data[0], { transfer: [data[0]!.buffer as ArrayBuffer] });
+    expect(run).toThrow("sequence: memory of call 0 (dscal)");
+  });
+
+  it("refuses memory that shrank below what any of its calls needs", () => {
+    const buffer = new (
+      ArrayBuffer as unknown as new (
+        n: number,
+        o: { maxByteLength: number },
+      ) => ArrayBuffer & { resize(n: number): void }
+    )(32, { maxByteLength: 1 << 12 });
+    const first = prepared.scale(2, new Matrix(new Float64Array(buffer, 0, 4), 2, 2));
+    buffer.resize(64);
+    const second = prepared.scale(2, new Matrix(new Float64Array(buffer, 32, 4), 2, 2));
+    const both = prepared.sequence([first, second]);
+    both();
+    buffer.resize(32);
+    first();
+    expect(both).toThrow(TypeError);
+  });
+
+  it("takes nothing but prepared calls, and says which one is not", () => {
+    const x = Matrix.zeros(2, 2);
+    const good = prepared.scale(2, x);
+    const of =
+      (...calls: unknown[]) =>
+      () =>
+        prepared.sequence(calls as (() => void)[]);
+    expect(of(good, () => {})).toThrow("prepareSequence: call 1 must be a prepared call, got a function");
+    expect(of(good, good, new Proxy(good, {}))).toThrow("prepareSequence: call 2 must be a prepared call");
+    expect(of(undefined)).toThrow("prepareSequence: call 0 must be a prepared call, got undefined");
+    expect(of(Object.create(good))).toThrow(TypeError);
+    expect(of(good, prepared.norm(x))).toThrow("prepareSequence: call 1 must be a prepared call without a result");
+    expect(of(good, new Array(3))).toThrow(TypeError);
+    expect(() => prepared.sequence(good as never)).toThrow("prepareSequence: calls must be an array of prepared calls, got a function");
+    const trap = [good, good];
+    Object.defineProperty(trap, 1, {
+      get() {
+        throw new RangeError("trapped");
+      },
+    });
+    expect(() => prepared.sequence(trap)).toThrow("trapped");
+  });
+
+  it("works on shared memory", () => {
+    const data = new Float64Array(new SharedArrayBuffer(32)).fill(1);
+    const run = prepared.sequence([prepared.scale(2, new Matrix(data, 2, 2)), prepared.scale(2, new Matrix(data, 2, 2))]);
+    collect();
+    run();
+    expect(Array.from(data)).toEqual([4, 4, 4, 4]);
+  });
+});

@@ -68,6 +68,27 @@ describe.each(precisions)("products in %s", (dtype) => {
     }
   });
 
+  it("gemm agrees with loops at every width and height of the small kernels, whatever they leave over", () => {
+    for (let size = 1; size <= 33; size++) {
+      for (const [rows, cols] of [
+        [size, 34 - size],
+        [34 - size, size],
+        [size, size],
+      ] as const) {
+        const k = 1 + (size % 9);
+        const [a, a0] = operand(rows, k, size % 2 === 0, size, dtype);
+        const [b, b0] = operand(k, cols, size % 3 === 0, size + 50, dtype);
+        const [c, fresh] = [embedded(rows, cols, size + 99, dtype), embedded(rows, cols, 0, dtype).fill(Number.NaN)];
+        const start = c.clone();
+        gemm(a, b, { out: c, alpha: 0.75, beta: -1.5 });
+        gemm(a, b, { out: fresh });
+        expect(relative(combine(0.75, product(a0, b0), -1.5, start), c, c)).toBeLessThan(THRESHOLD);
+        expect(relative(product(a0, b0), fresh, c)).toBeLessThan(THRESHOLD);
+        for (const out of [c, fresh]) expect(surroundings(out)).toBe(rows * cols);
+      }
+    }
+  });
+
   it("gemm does not read out when beta is 0", () => {
     const out = new Matrix(allocate(4, dtype), 2, 2).fill(Number.NaN);
     expect(gemm(gaussian(2, 3, 1, dtype), gaussian(3, 2, 2, dtype), { out }).data.every(Number.isFinite)).toBe(true);
