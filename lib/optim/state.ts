@@ -16,6 +16,19 @@ function record(value: StateValue): value is StateRecord | StateValue[] {
   return value !== null && typeof value === "object" && !(value instanceof Matrix);
 }
 
+/** A matrix; also what `structuredClone` and messages between threads make of one, which loses the class. Otherwise null. */
+function asMatrix(value: StateValue | undefined): Matrix<Real> | null {
+  if (value instanceof Matrix) return value;
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return null;
+  const { data, rows, cols, stride, offset } = value as unknown as Partial<Matrix<Real>>;
+  if (!(data instanceof Float64Array || data instanceof Float32Array)) return null;
+  try {
+    return new Matrix<Real>(data, rows!, cols!, stride, offset);
+  } catch {
+    return null;
+  }
+}
+
 /**
  * Writes `source` into `target`: matrices into the buffers that are there. With `dry` it only checks.
  * @throws Error naming the entry (`path`) whose kind, shape or precision differs.
@@ -34,9 +47,11 @@ export function restore(target: StateValue, source: StateValue | undefined, path
     if (!Object.hasOwn(from, key)) throw new Error(`checkpoint: entry "${entry}" is missing`);
     const there = from[key]!;
     if (here instanceof Matrix) {
-      const same = there instanceof Matrix && there.rows === here.rows && there.cols === here.cols && dtypeOf(there) === dtypeOf(here);
-      if (!same) throw new Error(`checkpoint: entry "${entry}" should be ${describe(here)}, got ${describe(there)}`);
-      if (!dry) here.copy(there as Matrix<Real>);
+      const saved = asMatrix(there);
+      if (!saved || saved.rows !== here.rows || saved.cols !== here.cols || dtypeOf(saved) !== dtypeOf(here)) {
+        throw new Error(`checkpoint: entry "${entry}" should be ${describe(here)}, got ${describe(saved ?? there)}`);
+      }
+      if (!dry) here.copy(saved);
     } else if (record(here)) {
       restore(here, there, entry, dry);
     } else {

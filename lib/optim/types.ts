@@ -105,7 +105,7 @@ export interface Optimizer {
    * pool is about to deliver. Results do not depend on it.
    */
   ready(): Promise<void>;
-  /** A deep copy of the state: plain data. */
+  /** A deep copy of the state: plain data. It survives `structuredClone` and messages between threads; for files see saveCheckpoint. */
   state(): OptimizerState;
   /** Continues from `state`, to the bit. @throws Error naming the entry when shape, precision or method differ. */
   load(state: OptimizerState): void;

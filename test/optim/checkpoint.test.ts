@@ -25,6 +25,33 @@ describe.each(methods)("%s", (id) => {
     expect(second.weights()).toEqual(straight.weights());
     expect(saveCheckpoint(second.optimizer)).toEqual(saveCheckpoint(straight.optimizer));
   });
+
+  it("continues exactly from a structured clone of its state", () => {
+    const [first, second] = [continuation(id), continuation(id)];
+    for (let t = 0; t < 6; t++) for (const run of [first, second]) run.step(t);
+    second.step(6); // away from where the state was taken
+    const weights = first.optimizer.parameters.map(({ value }) => value.clone());
+    second.optimizer.load(structuredClone(first.optimizer.state()));
+    second.optimizer.parameters.forEach(({ value }, k) => {
+      value.copy(weights[k]!);
+    });
+    for (let t = 6; t < 9; t++) for (const run of [first, second]) run.step(t);
+    expect(second.weights()).toEqual(first.weights());
+  });
+});
+
+it("refuses a cloned matrix of another shape or with too few elements", () => {
+  const w = weight(Matrix.zeros(2, 3));
+  const optimizer = createOptimizer("adam", [w]);
+  const state = structuredClone(optimizer.state());
+  const m = ((state.parameters.w!.stages as never)["1:adam"] as { m: { rows: number; data: Float64Array } }).m;
+  m.rows = 3;
+  expect(() => optimizer.load(state)).toThrow(/w\/stages\/1:adam\/m/);
+  m.rows = 2;
+  m.data = new Float64Array(5);
+  expect(() => optimizer.load(state)).toThrow(/should be a 2×3 float64 matrix/);
+  m.data = new Float64Array(6);
+  optimizer.load(state);
 });
 
 it("continues exactly in a fresh process", () => {
