@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from "cli-progress";
-import type { Row } from "../experiments/sweep/journal.js";
+import type { Row } from "../experiments/sweep/row.js";
 import type { Counts } from "../experiments/sweep/run.js";
 import { scoreOf } from "../experiments/sweep/run.js";
 

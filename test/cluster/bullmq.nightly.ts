@@ -7,9 +7,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect, connectionOf } from "../../lib/experiments/bullmq/connection.js";
 import { BullExecutor } from "../../lib/experiments/bullmq/executor.js";
-import { type RunFolder, sweep } from "../../lib/experiments/index.js";
-import { journalsIn, lines, parseRow } from "../../lib/experiments/sweep/journal.js";
+import { sweep } from "../../lib/experiments/index.js";
+import { type BuiltPackage, builtPackage } from "../built.js";
 import orbit from "../experiments/sweep/fixture.js";
+import { okRows, starter } from "./command-line.js";
 
 const program = ["redis-server", "valkey-server"].find((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status === 0);
 if (!program) console.warn("skipped: neither redis-server nor valkey-server is installed (apt-get install redis-server)");
@@ -56,16 +57,9 @@ async function startWorker(url: string, queue: string, version: string): Promise
   return child;
 }
 
-function okRows(folder: RunFolder): number[] {
-  const counts = new Map<string, number>();
-  for (const file of journalsIn(folder.path)) {
-    for (const { bytes } of lines(join(folder.path, file))) {
-      const { id, status } = parseRow(bytes)!;
-      if (status === "ok") counts.set(id, (counts.get(id) ?? 0) + 1);
-    }
-  }
-  return [...counts.values()];
-}
+const fixture = fileURLToPath(new URL("../experiments/sweep/fixture.ts", import.meta.url));
+let built: BuiltPackage;
+const layerwise = starter(() => built, children);
 
 describe("connectionOf", () => {
   it("reads user, password, port, database and TLS, and does not repeat a password", () => {
@@ -84,11 +78,13 @@ describe("connectionOf", () => {
 
 describe.skipIf(!program)("BullMQ", () => {
   beforeAll(async () => {
+    built = await builtPackage();
     port = await freePort();
     startServer();
   });
   afterAll(() => {
     for (const child of children) child.kill("SIGKILL");
+    built?.remove();
     rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
 
@@ -120,7 +116,26 @@ describe.skipIf(!program)("BullMQ", () => {
     await executor.close();
     expect(count).toBeGreaterThanOrEqual(60);
     expect(result).toMatchObject({ ok: 60, failed: 0, complete: true });
-    expect(okRows(result.folder)).toEqual(Array.from({ length: 60 }, () => 1));
+    expect([...okRows(result.folder.path).values()]).toEqual(Array.from({ length: 60 }, () => 1));
     expect(readFileSync(join(root, "bull", "results.csv"), "utf8")).toBe(readFileSync(join(root, "local", "results.csv"), "utf8"));
+  });
+
+  it("gives from the command line what a local sweep gives, also when the collecting process is killed and resumed", async () => {
+    const sweep = ["sweep", fixture, "rate=3.9,3.99", "wait=0.1", "seed=0:20", "--out"];
+    expect(await layerwise(...sweep, join(root, "cli-local"), "--workers", "1").code).toBe(0);
+    process.env.LAYERWISE_REDIS = `redis://layerwise:p%40ss%3Aword@127.0.0.1:${port}`;
+    const out = join(root, "cli-bull");
+    const first = layerwise(...sweep, out, "--executor", "bullmq");
+    const queue = /queue (\S+): start workers/.exec(await first.says(/start workers/))![1]!;
+    const workers = [1, 2].map(() => layerwise("worker", "--queue", queue, "--experiment", fixture, "--workers", "1"));
+    await first.until(() => okRows(out).size >= 5);
+    first.child.kill("SIGKILL");
+    await first.code;
+    expect(okRows(out).size).toBeLessThan(40);
+    expect(await layerwise("resume", out, "--executor", "bullmq").code).toBe(0);
+    expect([...okRows(out).values()]).toEqual(Array.from({ length: 40 }, () => 1));
+    expect(readFileSync(join(out, "results.csv"), "utf8")).toBe(readFileSync(join(root, "cli-local", "results.csv"), "utf8"));
+    for (const { child } of workers) child.kill("SIGTERM");
+    expect(await Promise.all(workers.map(({ code }) => code))).toEqual([0, 0]);
   });
 });

@@ -1,15 +1,17 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sweep } from "../../lib/experiments/index.js";
 import { SlurmExecutor } from "../../lib/experiments/slurm/executor.js";
-import { journalsIn, lines, parseRow } from "../../lib/experiments/sweep/journal.js";
 import { modulesOf, reopenPlan, workOn } from "../../lib/experiments/sweep/session.js";
 import { RunFolder } from "../../lib/experiments/sweep/store.js";
+import { type BuiltPackage, builtPackage } from "../built.js";
 import orbit from "../experiments/sweep/fixture.js";
+import { okRows, starter } from "./command-line.js";
 
 const programs = ["munged", "slurmctld", "slurmd", "sbatch"];
 const absent = programs.filter((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0);
@@ -40,6 +42,10 @@ const until = async (condition: () => boolean, seconds = 60) => {
   throw new Error(`waited ${seconds} s in vain`);
 };
 
+const fixture = fileURLToPath(new URL("../experiments/sweep/fixture.ts", import.meta.url));
+let built: BuiltPackage;
+const layerwise = starter(() => built, daemons);
+
 let controller: ChildProcess;
 const startController = () => {
   controller = daemon("slurmctld", "-D", "-f", conf);
@@ -47,6 +53,7 @@ const startController = () => {
 
 describe.skipIf(absent.length > 0)("Slurm", () => {
   beforeAll(async () => {
+    built = await builtPackage();
     const host = hostname().split(".")[0]!;
     const socket = join(root, "munge.socket");
     writeFileSync(join(root, "munge.key"), "k".repeat(128), { mode: 0o400 });
@@ -101,6 +108,7 @@ PartitionName=test Nodes=ALL Default=YES MaxTime=INFINITE State=UP
   });
   afterAll(async () => {
     for (const child of daemons.reverse()) child.kill("SIGKILL");
+    built?.remove();
     rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
 
@@ -135,16 +143,29 @@ PartitionName=test Nodes=ALL Default=YES MaxTime=INFINITE State=UP
     await executor.close();
     expect(disturbed).toBe(true);
     expect(outcome).toMatchObject({ ok: 80, failed: 0, complete: true });
-    const counts = new Map<string, number>();
-    for (const file of journalsIn(out)) {
-      for (const { bytes } of lines(join(out, file))) {
-        const { id, status } = parseRow(bytes)!;
-        expect(status).toBe("ok");
-        counts.set(id, (counts.get(id) ?? 0) + 1);
-      }
-    }
+    const counts = okRows(out);
     expect([counts.size, ...new Set(counts.values())]).toEqual([80, 1]);
     expect(readFileSync(join(out, "results.csv"), "utf8")).toBe(readFileSync(join(root, "local", "results.csv"), "utf8"));
     expect(readdirSync(out)).not.toContain("slurm");
+  });
+
+  it("gives from the command line what a local sweep gives, also when the collecting process is killed and resumed", async () => {
+    const sweep = ["sweep", fixture, "rate=3.9,3.99", "wait=0.1", "seed=0:20", "--out"];
+    expect(await layerwise(...sweep, join(root, "cli-local"), "--workers", "1").code).toBe(0);
+    const out = join(root, "cli-slurm");
+    const first = layerwise(...sweep, out, "--executor", "slurm", "--per-element", "5", "--sbatch", "--time=10 --cpus-per-task=1");
+    // Elements have computed something that nobody has collected yet.
+    const computed = () =>
+      existsSync(join(out, "slurm")) &&
+      readdirSync(join(out, "slurm"), { recursive: true, encoding: "utf8" }).some(
+        (name) => name.endsWith(".jsonl") && readFileSync(join(out, "slurm", name), "utf8").includes("\n"),
+      );
+    await until(computed);
+    first.child.kill("SIGKILL");
+    await first.code;
+    expect(await layerwise("resume", out, "--executor", "slurm", "--per-element", "5").code).toBe(0);
+    expect([...okRows(out).values()]).toEqual(Array.from({ length: 40 }, () => 1));
+    expect(readFileSync(join(out, "results.csv"), "utf8")).toBe(readFileSync(join(root, "cli-local", "results.csv"), "utf8"));
+    expect(spawnSync("squeue", ["--noheader"], { encoding: "utf8" }).stdout.trim()).toBe("");
   });
 });

@@ -1,6 +1,7 @@
 import type { Executor, Trial, TrialRecord } from "../executor.js";
 import type { StoredMetric } from "../trial.js";
-import { Journal, type Row } from "./journal.js";
+import { Journal } from "./journal.js";
+import type { Row } from "./row.js";
 import type { PlannedTrial, Scheduler } from "./scheduler.js";
 import type { Entry, RunFolder } from "./store.js";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Row } from "./journal.js";
 import { lockHolder } from "./lock.js";
+import type { Row } from "./row.js";
 import type { Entry, RunFolder } from "./store.js";
 
 export interface Status {

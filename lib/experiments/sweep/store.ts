@@ -4,8 +4,9 @@ import { z } from "zod";
 import { ConfigError, show } from "../config.js";
 import { makeFolder } from "../folder.js";
 import { reason, StoreError } from "./errors.js";
-import { dropTornTail, journalsIn, lines, type Place, parseRow, type Row, readRow } from "./journal.js";
+import { dropTornTail, journalsIn, lines, readRow } from "./journal.js";
 import { lock } from "./lock.js";
+import { type Place, parseRow, type Row } from "./row.js";
 
 /** `config.json` of a run folder: what the sweep is. It is also a sweep file. */
 export interface Manifest {
@@ -145,7 +146,7 @@ export class RunFolder {
   scan(each: (id: string, entry: Entry) => void): void {
     for (const file of journalsIn(this.path)) {
       for (const { bytes, offset } of lines(join(this.path, file))) {
-        const row = parseRow(bytes);
+        const row = parseRow(bytes.toString("utf8"));
         if (row) each(row.id, { status: row.status, index: row.index, place: { file, offset, length: bytes.length } });
       }
     }

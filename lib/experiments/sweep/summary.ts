@@ -1,6 +1,6 @@
 import { ConfigError, nearestName } from "../config.js";
 import type { StoredMetric } from "../trial.js";
-import type { Row } from "./journal.js";
+import type { Row } from "./row.js";
 import type { Entry, RunFolder } from "./store.js";
 
 type Ok = Extract<Row, { status: "ok" }>;

@@ -1,5 +1,5 @@
 import type { StoredMetric } from "../trial.js";
-import type { Row } from "./journal.js";
+import type { Row } from "./row.js";
 import type { Entry, RunFolder } from "./store.js";
 
 /** One entry of a table. */

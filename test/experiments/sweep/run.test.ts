@@ -3,21 +3,24 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Chunks, Executor, TrialRecord } from "../../../lib/experiments/executor.js";
 import { sweep } from "../../../lib/experiments/index.js";
 import { perform } from "../../../lib/experiments/perform.js";
 import { InlineExecutor } from "../../../lib/experiments/sweep/inline.js";
-import { journalsIn, lines, parseRow } from "../../../lib/experiments/sweep/journal.js";
+import { journalsIn, lines } from "../../../lib/experiments/sweep/journal.js";
 import { parseAxes } from "../../../lib/experiments/sweep/language.js";
+import { parseRow } from "../../../lib/experiments/sweep/row.js";
 import { checkedPlan, createRun, reopenPlan, workOn } from "../../../lib/experiments/sweep/session.js";
 import { statusOf } from "../../../lib/experiments/sweep/status.js";
 import { RunFolder } from "../../../lib/experiments/sweep/store.js";
-import { builtPackage } from "../../built.js";
+import { type BuiltPackage, builtPackage } from "../../built.js";
 import orbit from "./fixture.js";
 
 const root = mkdtempSync(join(tmpdir(), "layerwise-sweep-"));
-let built: Awaited<ReturnType<typeof builtPackage>>;
+let built: BuiltPackage;
 beforeAll(async () => {
   built = await builtPackage();
 });
@@ -35,7 +38,7 @@ function tally(name: string): Map<string, { ok: number; failed: number }> {
   const found = new Map<string, { ok: number; failed: number }>();
   for (const file of journalsIn(out(name))) {
     for (const { bytes } of lines(join(out(name), file))) {
-      const head = parseRow(bytes)!;
+      const head = parseRow(bytes.toString("utf8"))!;
       const counts = found.get(head.id) ?? { ok: 0, failed: 0 };
       counts[head.status]++;
       found.set(head.id, counts);
@@ -191,6 +194,22 @@ describe("sweep", () => {
       { out: out("fast"), executor: new InlineExecutor([orbit]), failFast: true },
     );
     expect(fast).toMatchObject({ failed: 1, complete: false, stopped: "a trial failed" });
+  });
+
+  it("keeps the memory of the process that collects flat, however many trials there are", async () => {
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const heap: number[] = [];
+    const observe = (_: unknown, { ok }: { ok: number }) => {
+      if (ok % 1000) return;
+      gc();
+      heap.push(process.memoryUsage().heapUsed);
+    };
+    const result = await sweep(orbit, { steps: 200, seed: "0:4000" }, { out: out("flat"), module, workers: 1, observe });
+    expect(result).toMatchObject({ ok: 4000, complete: true });
+    // A row is 1 kB; an id alone that is kept, 100 bytes.
+    expect(heap).toHaveLength(4);
+    expect((Math.max(...heap.slice(1)) - heap[0]!) / 3000).toBeLessThan(80);
   });
 
   it("does not mix results of different code unless it is forced to", async () => {

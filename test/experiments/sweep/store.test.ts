@@ -3,9 +3,10 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFi
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { dropTornTail, Journal, lines, type Row } from "../../../lib/experiments/sweep/journal.js";
+import { dropTornTail, Journal, lines } from "../../../lib/experiments/sweep/journal.js";
 import { parseAxes } from "../../../lib/experiments/sweep/language.js";
 import { lock, lockHolder } from "../../../lib/experiments/sweep/lock.js";
+import type { Row } from "../../../lib/experiments/sweep/row.js";
 import { checkedPlan, createRun } from "../../../lib/experiments/sweep/session.js";
 import { RunFolder } from "../../../lib/experiments/sweep/store.js";
 import orbit from "./fixture.js";
