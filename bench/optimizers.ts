@@ -10,7 +10,8 @@
 // roots and bases refreshed every ten steps for all Kronecker methods. Single precision, except on the regression.
 //
 //   npx tsx bench/optimizers.ts [--problems regression,mlp,…] [--methods kfac,…] [--steps N] [--seeds 3] [--out docs/optimizers]
-//                               [--journal file.jsonl: keeps finished trials, to go on after an interruption]
+//                               [--journal file.jsonl: keeps finished trials, to go on after an interruption; for one version of the code]
+//                               [--document docs/optimizers.md: puts each problem's table in place of the one there]
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { chunked, experimentById, LocalExecutor, makeTrial, type OkRecord } from "../lib/experiments/index.js";
@@ -27,6 +28,7 @@ const { values: flags } = parseArgs({
     seeds: { type: "string", default: "3" },
     out: { type: "string", default: "docs/optimizers" },
     journal: { type: "string" },
+    document: { type: "string" },
   },
 });
 
@@ -134,7 +136,6 @@ async function tune(problem: string, id: string, steps: number): Promise<{ id: s
   return { id, lr: rate(best()), edge: best() === Math.max(...tried) || best() === Math.min(...tried) };
 }
 
-const sections: string[] = [];
 mkdirSync(flags.out!, { recursive: true });
 for (const problem of flags.problems!.split(",")) {
   const { steps: planned, methods: all } = plan[problem]!;
@@ -172,18 +173,20 @@ for (const problem of flags.problems!.split(",")) {
     .sort((a, b) => a.needed - b.needed || a.train - b.train);
   const number = (x: number, digits = 3) => (Number.isFinite(x) ? Number(x.toPrecision(digits)).toString() : "–");
   const classes = table.some(({ error }) => Number.isFinite(error));
-  sections.push(
-    `### ${problem}\n\n${steps} steps, ${seeds} seeds; target ${number(target)} (tuned Adam's final training loss).\n\n` +
-      `| method | lr | steps to target | ms per step | seconds to target | train loss | test loss |${classes ? " test error |" : ""}\n|---|---|---|---|---|---|---|${classes ? "---|" : ""}\n` +
-      table
-        .map(
-          (r) =>
-            `| ${r.id} | ${r.lr}${r.edge ? "*" : ""} | ${number(r.needed)} | ${number(1000 * r.perStep)} | ${number(r.seconds)} | ${number(r.train)} | ${number(r.test)} |` +
-            (classes ? ` ${number(100 * r.error)} % |` : ""),
-        )
-        .join("\n"),
+  const section =
+    `## ${problem}\n\n${steps} steps, ${seeds} ${seeds === 1 ? "seed" : "seeds"}; target ${number(target)} (tuned Adam's final training loss).\n\n` +
+    `| method | lr | steps to target | ms per step | seconds to target | train loss | test loss |${classes ? " test error |" : ""}\n|---|---|---|---|---|---|---|${classes ? "---|" : ""}\n` +
+    table
+      .map(
+        (r) =>
+          `| ${r.id} | ${r.lr}${r.edge ? "*" : ""} | ${number(r.needed)} | ${number(1000 * r.perStep)} | ${number(r.seconds)} | ${number(r.train)} | ${number(r.test)} |` +
+          (classes ? ` ${number(100 * r.error)} % |` : ""),
+      )
+      .join("\n") +
+    `\n\n![${problem}](optimizers/${problem}.svg)\n`;
+  const shown = table.filter(({ id }) =>
+    ["adam", "kfac", "kfac adaptive", "ekfac", "foof", "shampoo", "soap", "muon", "kl-shampoo"].includes(id),
   );
-  const shown = table.filter(({ id }) => ["sgd", "adam", "kfac", "foof", "shampoo", "soap", "muon", "kl-shampoo"].includes(id));
   const points = shown.flatMap(({ id, records, perStep }) => {
     const curves = records.map(smoothed);
     return Array.from({ length: steps }, (_, t) => ({
@@ -208,7 +211,16 @@ for (const problem of flags.problems!.split(",")) {
     `${flags.out}/${problem}.svg`,
     await toSvg({ title: problem, data: { values }, hconcat: [panel("step", "step"), panel("seconds", "processor seconds")] }),
   );
-  console.log(`${sections.at(-1)}\n\n![${problem}](optimizers/${problem}.svg)\n`);
+  console.log(section);
+  if (flags.document) {
+    const text = readFileSync(flags.document, "utf8");
+    const old = new RegExp(`^## ${problem}\\n[\\s\\S]*?(?=^## |(?![\\s\\S]))`, "m");
+    if (!old.test(text)) throw new Error(`${flags.document} has no section "## ${problem}"`);
+    writeFileSync(
+      flags.document,
+      text.replace(old, () => `${section}\n`),
+    );
+  }
 }
 await executor.close();
 console.log(`${machineLine()}\n`);

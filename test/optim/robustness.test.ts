@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Matrix } from "../../lib/linalg/index.js";
+import { gemm, Matrix } from "../../lib/linalg/index.js";
 import {
   Background,
   createOptimizer,
@@ -258,6 +258,18 @@ describe("weights", () => {
     createOptimizer("sgd", [{ name: "w", value, gradient }], { lr: 1 }).step();
     expect([...storage]).toEqual([7, 6, 6, 6, 7, 7, 6, 6, 6, 7, 7, 7]);
   });
+});
+
+it("FOOF inverts an input side of 4096: U (A + λI) = G", () => {
+  const g = generator(13);
+  const single = (a: Matrix) => Matrix.zeros(a.rows, a.cols, "float32").copy(a);
+  const [samples, gradient] = [single(g.matrix(16, 4096)), single(g.matrix(2, 4096))];
+  const w = { name: "w", value: Matrix.zeros(2, 4096, "float32"), gradient, inputs: { samples } };
+  createOptimizer("foof", [w as never], { lr: 1, momentum: 0, damping: 0.1 }).step();
+  const u = w.value;
+  const product = gemm(gemm(u, samples.T), samples, { alpha: -1 / 16 });
+  for (let i = 0; i < product.data.length; i++) product.data[i]! -= 0.1 * u.data[i]!;
+  expect(distance(product as never, gradient as never)).toBeLessThan(1e-3);
 });
 
 describe.each(["kfac", "ekfac", "foof", "newton-muon"])("%s of an embedding", (id) => {
