@@ -1,11 +1,11 @@
-import { describeKeys, experimentById, experiments } from "../experiments/index.js";
+import { type AnyExperiment, describeKeys, experiments } from "../experiments/index.js";
+import { findExperiment } from "../experiments/sweep/session.js";
 import { table, wrap } from "./output.js";
 
 const shown = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** The keys of an experiment, as help text. @throws ConfigError when there is no such experiment. */
-export function keysOf(id: string): string {
-  const experiment = experimentById(id);
+/** The keys of an experiment, as help text. */
+export function keysOf(experiment: AnyExperiment): string {
   const keys = describeKeys(experiment);
   const width = Math.max(...keys.map(({ key }) => key.length));
   const lines = keys.map(
@@ -15,9 +15,9 @@ export function keysOf(id: string): string {
   return [`${experiment.id} — ${experiment.title}`, wrap(experiment.summary, 100), "", "Keys (--set key=value):", ...lines].join("\n");
 }
 
-/** `layerwise list [EXPERIMENT]` */
-export function list(id: string | undefined, options: { json?: boolean }): void {
-  const chosen = id === undefined ? experiments : [experimentById(id)];
+/** `layerwise list [EXPERIMENT]` @throws ConfigError when there is no such experiment. */
+export async function list(id: string | undefined, options: { json?: boolean }): Promise<void> {
+  const chosen = id === undefined ? experiments : [(await findExperiment(id, process.cwd())).experiment];
   if (options.json) {
     const plain = chosen.map((experiment) => ({
       id: experiment.id,
@@ -27,7 +27,7 @@ export function list(id: string | undefined, options: { json?: boolean }): void 
     }));
     console.log(JSON.stringify(id === undefined ? plain : plain[0], null, 2));
   } else if (id !== undefined) {
-    console.log(keysOf(id));
+    console.log(keysOf(chosen[0]!));
   } else {
     console.log(
       table(

@@ -38,14 +38,14 @@ function commands(returned: (code: number) => void): { program: Command; run: Co
   program
     .command("list")
     .description("List the experiments, or the keys of one with their defaults, bounds and meaning")
-    .argument("[experiment]", "an experiment's id")
+    .argument("[experiment]", "an experiment's id, or a file that exports one")
     .option("--json", "print JSON")
     .action(action(async (id: string | undefined, options: { json?: boolean }) => (await import("./list.js")).list(id, options)));
 
   const run = program
     .command("run")
     .description("Run one trial of an experiment")
-    .argument("<experiment>", "an experiment's id (see `layerwise list`)")
+    .argument("<experiment>", "an experiment's id (see `layerwise list`), or a file that exports one")
     .option("--set <key=value>", "set a key; may be repeated", collect)
     .option("--json", "print one JSON object: experiment, config, metrics, series")
     .option("--out <dir>", "also write result.json and series.csv into this folder")
@@ -103,7 +103,7 @@ async function explainKeys(run: Command, args: readonly string[]): Promise<void>
     return;
   }
   const { keysOf } = await import("./list.js");
-  run.addHelpText("after", `\n${keysOf(experiment.id)}`);
+  run.addHelpText("after", `\n${keysOf(experiment)}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { experimentById, parseAssignments, parseConfig, runTrial, type Series, type StoredMetrics } from "../experiments/index.js";
+import { parseAssignments, parseConfig, runTrial, type Series, type StoredMetrics } from "../experiments/index.js";
+import { findExperiment } from "../experiments/sweep/session.js";
 import { resultFolder, table } from "./output.js";
 
 const number = (value: unknown) =>
@@ -23,7 +24,7 @@ function csv(series: Series): string {
 
 /** `layerwise run EXPERIMENT` */
 export async function run(id: string, options: { set?: string[]; json?: boolean; out?: string }): Promise<void> {
-  const experiment = experimentById(id);
+  const { experiment } = await findExperiment(id, process.cwd());
   const config = parseConfig(experiment, parseAssignments(experiment, options.set ?? []));
   const folder = options.out === undefined ? undefined : resultFolder(options.out, "result.json");
   const started = performance.now();

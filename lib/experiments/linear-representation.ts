@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { decodeNpy, toMatrix } from "../io/index.js";
-import { eigvalsh, Matrix, norm } from "../linalg/index.js";
+import { Matrix } from "../linalg/index.js";
 import {
   alternatingTasks,
   alternatingTraining,
@@ -22,6 +20,7 @@ import {
 import { findMethod, methodIds, methodShape, validate } from "../optim/index.js";
 import { Covariance, type Stream } from "../random/index.js";
 import { ConfigError, unknownName } from "./config.js";
+import { covarianceIn, covarianceKey } from "./covariance-file.js";
 import { defineExperiment } from "./define.js";
 import { spectrumKeys, spectrumOf } from "./spectrum.js";
 
@@ -41,10 +40,9 @@ const schema = z.strictObject({
   noise: z.number().min(0).max(1e3).default(0.01).describe("standard deviation of the output noise"),
   ...spectrumKeys,
   cond: spectrumKeys.cond.default(1000).describe("condition number of spectrum=log; every task has its own random rotation"),
-  covariance: z
-    .string()
-    .default("")
-    .describe("a .npy file with a d×d covariance (symmetric, positive definite) for all tasks, as it is, in place of spectrum"),
+  covariance: covarianceKey.describe(
+    "a .npy file with a d×d covariance (symmetric, positive definite) for all tasks, as it is, in place of spectrum",
+  ),
   tasks: size(1, 1, 1000).describe("train tasks that share G*, each with its own F*, covariance, noise and head; the loss is their mean"),
   condF: z
     .number()
@@ -197,18 +195,7 @@ function prepare(config: Config, stream: Stream) {
 function covarianceOf(config: Config): Covariance | Float64Array {
   const { covariance: path, d } = config;
   if (path === "") return spectrumOf(config, d);
-  let matrix: Matrix;
-  try {
-    matrix = Matrix.zeros(d, d).copy(toMatrix(decodeNpy(readFileSync(path), path)) as Matrix);
-  } catch (error) {
-    reject("covariance", JSON.stringify(path), `a .npy file with a ${d}×${d} matrix (${(error as Error).message.split("\n")[0]})`);
-  }
-  let asymmetry = 0;
-  for (let i = 0; i < d; i++) for (let j = 0; j < i; j++) asymmetry = Math.max(asymmetry, Math.abs(matrix.get(i, j) - matrix.get(j, i)));
-  if (!(asymmetry <= 1e-10 * norm(matrix) && eigvalsh(matrix)[0]! > 0)) {
-    reject("covariance", JSON.stringify(path), "a symmetric positive definite matrix");
-  }
-  return Covariance.from(matrix);
+  return Covariance.from(covarianceIn(path, d, "linear-representation"));
 }
 
 /** Stylised KFAC by solves unless it is given options (refresh, averaging, …), which the registered optimizer has. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { eigvalsh } from "../linalg/index.js";
 import {
   kfacDirection,
   links,
@@ -12,6 +13,7 @@ import {
 } from "../models/single-index/index.js";
 import { type AlignmentProblem, alignmentProblem, kfacAlignment, kfacSeparateAlignment, sgdAlignment } from "../theory/index.js";
 import { ConfigError } from "./config.js";
+import { covarianceIn, covarianceKey } from "./covariance-file.js";
 import { defineExperiment } from "./define.js";
 import { linkIds, sigmaHelp } from "./single-index-common.js";
 import { spectrumKeys, spectrumOf } from "./spectrum.js";
@@ -39,6 +41,7 @@ export const singleIndexAlignment = defineExperiment({
     d: z.int().min(2).max(5000).default(500).describe("input dimension"),
     phi: z.number().min(0.01).max(100).default(0.5).describe("d/n; n = round(d/phi) samples a draw"),
     ...spectrumKeys,
+    covariance: covarianceKey.describe("a .npy file with a d×d covariance (symmetric, positive definite), in place of spectrum"),
     sigma: z.enum(linkIds).default("relu").describe(sigmaHelp),
     noise: z.number().min(0).max(1e6).default(0.3).describe("standard deviation of the label noise"),
     damping: z.number().min(0).max(1e12).default(0.1).describe("damping λ of KFAC; 0 is least squares, or least norm when n < d"),
@@ -58,7 +61,9 @@ export const singleIndexAlignment = defineExperiment({
   },
   trial(config, { stream }) {
     const { d, phi, sigma, noise, damping, beta, metric, statistics, draws } = config;
-    const eigenvalues = spectrumOf(config, d);
+    // Everything here turns along with the inputs' basis: only the eigenvalues matter.
+    const eigenvalues =
+      config.covariance === "" ? spectrumOf(config, d) : eigvalsh(covarianceIn(config.covariance, d, "single-index-alignment"));
     const direction = placement(eigenvalues, beta);
     const link = links[sigma];
     const teacher = new SingleIndexTeacher(eigenvalues, direction, link, noise);

@@ -54,6 +54,19 @@ describe("layerwise list", () => {
     expect(one.stdout).toContain("(default");
   });
 
+  it("and run take a file that exports an experiment", async () => {
+    const file = fileURLToPath(new URL("../experiments/sweep/fixture.ts", import.meta.url));
+    const keys = await layerwise("list", file);
+    expect(keys).toMatchObject({ status: 0, stderr: "" });
+    expect(keys.stdout).toMatch(/^orbit — An orbit\n.*\n\nKeys .*\n {2}rate /s);
+    const { status, stdout } = await layerwise("run", file, "--set", "steps=3", "--json");
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ experiment: "orbit", config: { steps: 3, rate: 3.99 } });
+    const missing = await layerwise("run", "./no-such-file.ts");
+    expect(missing).toMatchObject({ status: 2, stdout: "" });
+    expect(missing.stderr).toMatch(/^layerwise: .*no-such-file\.ts/);
+  });
+
   it("prints JSON", async () => {
     const { stdout } = await layerwise("list", "--json");
     expect(JSON.parse(stdout).map(({ id }: { id: string }) => id)).toEqual(experiments.map(({ id }) => id));

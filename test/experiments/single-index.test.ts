@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { singleIndexAlignment } from "../../lib/experiments/single-index-alignment.js";
 import { singleIndexGeneralization } from "../../lib/experiments/single-index-generalization.js";
 import { runTrial } from "../../lib/experiments/trial.js";
+import { encodeNpy } from "../../lib/io/index.js";
+import { Covariance, logSpectrum, Stream } from "../../lib/random/index.js";
 
 interface Measured {
   simulated: number;
@@ -54,6 +59,22 @@ describe("single-index-alignment", () => {
     };
     expect(advantage.log).toBeCloseTo(Math.log(kfac.simulated / sgd.simulated), 12);
     expect(advantage.standardError).toBeGreaterThan(0);
+  });
+
+  it("takes the eigenvalues of a covariance from a .npy file, in any basis", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "layerwise-covariance-"));
+    try {
+      const [file, config] = [join(folder, "s.npy"), { d: 12, draws: 2, cond: 7 }];
+      writeFileSync(file, encodeNpy(Covariance.rotated(logSpectrum(12, 7), new Stream(3, "basis")).matrix));
+      const [own, given] = [await alignment(config), await alignment({ ...config, covariance: file })];
+      expect(given.kfac.simulated).toBeCloseTo(own.kfac.simulated, 10);
+      expect(given.sgd.theory).toBeCloseTo(own.sgd.theory, 12);
+      await expect(alignment({ ...config, d: 13, covariance: file })).rejects.toThrow(
+        /covariance must be a \.npy file with a 13×13 matrix/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("gives no theory at the interpolation threshold", async () => {

@@ -141,7 +141,7 @@ export function tuneRate(
   settings: Settings,
   results: Results,
   make: (lr: number, seedIndex: number) => Trial,
-  { rates: [first, last], capped }: Pick<Method, "rates" | "capped">,
+  { rates: [first, last], capped, shown = shownSeeds(settings) }: Pick<Method, "rates" | "capped"> & { shown?: readonly number[] },
 ): Tuned {
   let [low, high] = [first, last];
   for (;;) {
@@ -154,7 +154,7 @@ export function tuneRate(
     else if (best === grid.length - 1 && high < last + (capped ? 0 : reach)) high++;
     else {
       const lr = lrs[best]!;
-      const trials = shownSeeds(settings).map((seed) => make(lr, seed));
+      const trials = shown.map((seed) => make(lr, seed));
       return { plan: [...grid.flat(), ...trials], lr, atEdge: best === 0 || best === grid.length - 1, trials };
     }
   }

@@ -62,8 +62,13 @@ const world =
           return { "stepsTo0.1": steps, finalDistance: steps === null ? 1 : 0.01, finalTrainLoss: 1, finalTransferLoss: 1 };
         }
         const whole = c.fisher === "exact" && c.damping! < 0.1 ? 5 : 60;
-        const needed = c.optimizer === "gauss-newton" ? whole : c.fisher === "empirical" ? 150 : 8;
-        return { "stepsTo0.1": needed + (c.seed! % 2), finalDistance: 0.01, finalTrainLoss: 1e-4, finalTransferLoss: 1e-4 };
+        const needed = c.optimizer === "gauss-newton" ? whole : 8;
+        return {
+          "stepsTo0.1": needed + (c.seed! % 2),
+          finalDistance: c.fisher === "empirical" ? 0.5 : 0.01,
+          finalTrainLoss: 1e-4,
+          finalTransferLoss: 1e-4,
+        };
       }
       case "single-index-alignment": {
         const kfac =

@@ -1,7 +1,7 @@
 import { palette } from "../../../report/theme.js";
 import { logRatioInterval } from "../../statistics.js";
 import { type Claim, type Figure, noData, short, verdictOf } from "../figure.js";
-import { ratio, smallProblem, stepsAgainst } from "./steps-against.js";
+import { ratio, smallProblem, smallSeeds, stepsAgainst } from "./steps-against.js";
 
 const values = [1, 10, 100];
 
@@ -13,6 +13,7 @@ const comparison = stepsAgainst({
   values,
   axis: "condition number of the input covariance",
   title: "x = S^{1/2}u",
+  shown: smallSeeds,
   base: { ...smallProblem, sampling: "batch" },
   variants: {
     kfacGaussian: {

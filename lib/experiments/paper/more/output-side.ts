@@ -1,6 +1,6 @@
 import { palette } from "../../../report/theme.js";
 import { type Claim, type Figure, noData, short, verdictOf } from "../figure.js";
-import { ratio, smallProblem, stepsAgainst } from "./steps-against.js";
+import { ratio, smallProblem, smallSeeds, stepsAgainst } from "./steps-against.js";
 
 const values = [1, 3, 10, 30, 100];
 const [least, most] = [1, 100];
@@ -10,6 +10,7 @@ const comparison = stepsAgainst({
   values,
   axis: "condition number of F*",
   title: "condition number 10 of the inputs",
+  shown: smallSeeds,
   base: { ...smallProblem, cond: 10, sampling: "statistics" },
   variants: {
     both: {

@@ -40,11 +40,14 @@ const layerwise = (fisher: "exact" | "empirical"): Config => ({ optimizer: "kfac
 const steps = (results: Results, of: readonly Trial[]) =>
   metricOf(results, of, "stepsTo0.1").map((value, i) => value ?? (of[i]!.config.steps as number));
 
-/** A configuration at its best rate: the trials that are needed so far, the median steps it was chosen by, and the shown trials. */
-function tuned(settings: Settings, results: Results, config: Config) {
+/** Where a run ends; 1, the largest distance, where it has diverged. */
+const endDistance = (results: Results, of: readonly Trial[]) => metricOf(results, of, "finalDistance").map((value) => value ?? 1);
+
+/** A configuration at the rate of least median `measure`: the trials that are needed so far, that median, and the shown trials. */
+function tuned(settings: Settings, results: Results, config: Config, measure = steps) {
   const grid = rates.map((lr) => trials(settings, { ...config, lr }, tuning));
   if (!grid.flat().every((trial) => results.has(trial))) return { plan: grid.flat(), chosenBy: Number.POSITIVE_INFINITY, trials: [] };
-  const medians = grid.map((trials) => median(steps(results, trials)));
+  const medians = grid.map((trials) => median(measure(results, trials)));
   const chosenBy = Math.min(...medians);
   const shown = trials(settings, { ...config, lr: rates[medians.indexOf(chosenBy)]! }, seeds);
   return { plan: [...grid.flat(), ...shown], chosenBy, trials: shown };
@@ -100,18 +103,24 @@ const dampingCosts: Claim = {
   },
 };
 
+const settled = (settings: Settings, results: Results, fisher: "exact" | "empirical") =>
+  tuned(settings, results, layerwise(fisher), endDistance);
+
 const empiricalFails: Claim = {
   id: "kfac-empirical-fisher-fails",
   statement: "KFAC whose output gradients are those of the batch's labels (empirical Fisher) fails where it is not damped.",
   source: "Kunstner, Hennig & Balles 2019, arXiv 1905.12558, on the empirical Fisher matrix",
-  estimator: `Steps to distance 0.1 (at most 1000) of KFAC on F and G jointly, undamped, with the empirical over with the exact Fisher, each at its best of ${rates.length} rates (chosen on other seeds), paired over seeds.`,
-  test: "Holds if the 95 % confidence interval of the mean log ratio lies above log 1.5; partly if only its mean does.",
-  conditions: "The ratio is a lower bound where the empirical one does not arrive in 1000 steps.",
+  estimator: `Distance after 1000 steps of KFAC on F and G jointly, undamped, with the empirical over with the exact Fisher, each at its best of ${rates.length} rates (chosen by that distance on other seeds), paired over seeds.`,
+  test: "Holds if the 95 % confidence interval of the mean log ratio lies above log 10; partly if above 0. (Steps to a distance, the measure in pilot runs with other seeds, miss it: runs pass near G* and leave again.)",
+  conditions: "The step grows as the residuals shrink, so that it comes near the subspace and does not stay; damping bounds the step.",
   judge(settings, results) {
-    const ratio = logRatioInterval(best(settings, results, layerwise("empirical")), best(settings, results, layerwise("exact")));
+    const [empirical, exact] = (["empirical", "exact"] as const).map((fisher) =>
+      endDistance(results, settled(settings, results, fisher).trials),
+    );
+    const ratio = logRatioInterval(empirical!, exact!);
     return {
-      verdict: ratio.low > Math.log(1.5) ? "holds" : ratio.mean > Math.log(1.5) ? "holds partly" : "does not hold",
-      measured: `${interval(ratio)} the steps`,
+      verdict: ratio.low > Math.log(10) ? "holds" : ratio.low > 0 ? "holds partly" : "does not hold",
+      measured: `ends ${interval(ratio)} as far away`,
       numbers: { ratio: Math.exp(ratio.mean) },
     };
   },
@@ -127,7 +136,7 @@ export const secondOrder: Figure = {
   plan: (settings, results) => [
     ...kfac(settings),
     ...kinds.flatMap(({ id }) => dampings.flatMap((damping) => tuned(settings, results, joint(id, damping)).plan)),
-    ...(["exact", "empirical"] as const).flatMap((fisher) => tuned(settings, results, layerwise(fisher)).plan),
+    ...(["exact", "empirical"] as const).flatMap((fisher) => settled(settings, results, fisher).plan),
   ],
   draw(settings, results, layout) {
     const base = median(steps(results, kfac(settings)));

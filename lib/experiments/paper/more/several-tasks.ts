@@ -1,6 +1,6 @@
 import { palette } from "../../../report/theme.js";
 import { type Claim, type Figure, noData, short, verdictOf } from "../figure.js";
-import { ratio, smallProblem, stepsAgainst } from "./steps-against.js";
+import { ratio, smallProblem, smallSeeds, stepsAgainst } from "./steps-against.js";
 
 const tasks = 4;
 const values = [1, 10, 100, 1e3];
@@ -11,6 +11,7 @@ const comparison = stepsAgainst({
   values,
   axis: "condition number of each task's input covariance",
   title: `${tasks} tasks, each with its own F* and S`,
+  shown: smallSeeds,
   base: { ...smallProblem, tasks, sampling: "statistics" },
   variants: {
     whitened: {
