@@ -80,6 +80,8 @@ export const train = defineExperiment({
         return value;
       };
       optimizer.step(closure);
+      // Refreshes under way on the thread pool (option "lag") are waited for, not computed twice.
+      await optimizer.ready();
       const trainLoss = first ?? Number.NaN;
       diverged = !Number.isFinite(trainLoss);
       recent.push(trainLoss);
