@@ -1,3 +1,8 @@
+/**
+ * Experiments (a schema and a trial), the sweeps over them, their executors and run folders.
+ *
+ * @packageDocumentation
+ */
 export { type Config, ConfigError, describeKeys, type KeyInfo, parseAssignments, parseConfig } from "./config.js";
 export { type AnyExperiment, defineExperiment, type Experiment, type Metric, type Metrics, type TrialContext } from "./define.js";
 export {

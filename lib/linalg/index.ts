@@ -1,3 +1,9 @@
+/**
+ * Dense matrices over BLAS and LAPACK: products, factorisations, eigenproblems, inverse roots, polar factors. A {@link Matrix} is a view of
+ * a typed array; nothing is copied unless said; an `out` takes a result without allocation.
+ *
+ * @packageDocumentation
+ */
 export type { Cancellable } from "./async.js";
 export * from "./cholesky.js";
 export * from "./eigenbasis.js";

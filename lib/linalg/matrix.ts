@@ -105,10 +105,12 @@ export class Matrix<T extends Real = Float64Array> {
     return new Transposed(this);
   }
 
+  /** Element (i, j); indices are not checked. */
   get(i: number, j: number): number {
     return this.data[this.offset + i * this.stride + j]!;
   }
 
+  /** Writes element (i, j); indices are not checked. */
   set(i: number, j: number, value: number): void {
     this.data[this.offset + i * this.stride + j] = value;
   }
@@ -156,6 +158,7 @@ export class Matrix<T extends Real = Float64Array> {
     return this;
   }
 
+  /** Writes `value` into every element; returns this. */
   fill(value: number): this {
     if (this.contiguous) this.data.fill(value, this.offset, this.offset + this.rows * this.cols);
     else for (let i = 0; i < this.rows; i++) this.rowArray(i).fill(value);

@@ -1,3 +1,9 @@
+/**
+ * Layers with explicit forward and backward passes, which show what preconditioners need: their inputs and output gradients. Losses,
+ * {@link Sequential} and {@link Residual}.
+ *
+ * @packageDocumentation
+ */
 export * from "./activation.js";
 export * from "./conv2d.js";
 export * from "./embedding.js";

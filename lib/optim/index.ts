@@ -1,3 +1,8 @@
+/**
+ * The optimizers ({@link createOptimizer}), checkpoints, and what methods are made of: stages, factors, sources of statistics.
+ *
+ * @packageDocumentation
+ */
 export { Background } from "./background.js";
 export * from "./checkpoint.js";
 export * from "./diagnostics.js";

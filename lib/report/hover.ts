@@ -1,5 +1,5 @@
 /** A place in a drawing with a value to read: x, y, and the texts of its series' keys. */
-type Place = readonly [x: number, y: number, ...texts: string[]];
+export type Place = readonly [x: number, y: number, ...texts: string[]];
 
 /** Places of one colour in one panel, from left to right. */
 export interface Readable {

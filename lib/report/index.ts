@@ -1,5 +1,10 @@
+/**
+ * Figures without a browser: Vega-Lite specifications to SVG and PNG, and pages that open offline.
+ *
+ * @packageDocumentation
+ */
 export { type Chart, complete, drawChart, responsive, type Spec, toSvg } from "./chart.js";
-export type { Readable } from "./hover.js";
+export type { Place, Readable } from "./hover.js";
 export { type EndLabel, endLabels, type LabelAxis, labelRoom } from "./labels.js";
 export { type Page, type PageClaim, type PageFigure, type PageTable, pageHtml } from "./page.js";
 export { toPng } from "./png.js";

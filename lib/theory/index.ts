@@ -1,4 +1,8 @@
-/** Closed forms and deterministic equivalents: pure functions, each documented with the statement it implements. */
+/**
+ * Closed forms and deterministic equivalents: pure functions, each documented with the statement it implements.
+ *
+ * @packageDocumentation
+ */
 export { hermite } from "../special/hermite.js";
 export {
   type AlignmentProblem,
