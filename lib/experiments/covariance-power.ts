@@ -24,8 +24,8 @@ const VALIDATION = 1000;
 const TEST = 4000;
 
 /**
- * The step of the first layer is `G − c ∇ P`, P = S^p, of the same size for every p (root mean square change of the pre-activations), so
- * no rate needs tuning; the second layer is refitted to convergence by ridge regression, its penalty on a validation set. Errors are mean
+ * The step of the first layer is `G − c ∇ P`, P = S^p, of a given size for every p (root mean square change of the pre-activations), the
+ * one thing there is to tune; the second layer is refitted to convergence by ridge regression, its penalty on a validation set. Errors are mean
  * squares against the noiseless target: `train` under S; `shifted` the same network where the covariance has turned to another random basis;
  * `corrupted` under S with noise added to the inputs; `transfer` the second layer refitted for another link function of the same β* on inputs
  * with the turned covariance.

@@ -69,6 +69,12 @@ export const moreMethods = {
     rates: [-6, -1],
     style: { color: palette.orange, dash: [5, 2, 1, 2], shape: "triangle-up" },
   },
+  shampooHalf: {
+    label: "Shampoo −½, grafted, decaying",
+    config: { optimizer: "shampoo", options: "p=2;graft=rms", schedule: "linear", sampling: "statistics" },
+    rates: [-6, -1],
+    style: { color: palette.purple, dash: [8, 3], shape: "diamond" },
+  },
   lbfgs: {
     label: "L-BFGS",
     config: { optimizer: "lbfgs", sampling: "statistics" },
