@@ -95,14 +95,16 @@ template <typename T> void refresh(bool sorted, View<T> a, View<T> q, View<T> ra
     for (int j = 0; j < n; ++j) sign[j] = next[static_cast<int64_t>(j) * n + j] < 0 ? T(-1) : T(1);
     orgqr(n, n, n, next, n, tau);
   }
-  for (int i = 0; i < n; ++i)
-    for (int j = 0; j < n; ++j) aq[static_cast<int64_t>(i) * n + column[j]] = sign[j] * next[static_cast<int64_t>(i) * n + j];
+  for (int i = 0; i < n; ++i) {
+    T* row = overlap.data ? aq + static_cast<int64_t>(i) * n : q.row(i);
+    for (int j = 0; j < n; ++j) row[column[j]] = sign[j] * next[static_cast<int64_t>(i) * n + j];
+  }
   if (overlap.data) {
     gemm<T>(true, false, n, n, n, T(1), q.data, q.ld, aq, n, T(0), overlap.data, overlap.ld);
     for (int i = 0; i < n; ++i)
       for (int j = 0; j < n; ++j) overlap.row(i)[j] *= overlap.row(i)[j];
+    copyMatrix(n, n, aq, n, q.data, q.ld);
   }
-  copyMatrix(n, n, aq, n, q.data, q.ld);
   std::copy_n(values, n, rayleigh.data);
 }
 

@@ -1,7 +1,7 @@
-import { gemm } from "../../linalg/index.js";
 import type { Matrix, Real } from "../../linalg/matrix.js";
 import { Scratch, zerosLike } from "../scratch.js";
 import type { Stage } from "../types.js";
+import { sandwich } from "./kronecker.js";
 import { rotateMatrix } from "./momentum.js";
 
 /** The state of {@link adam} for one parameter: both moments, uncorrected. */
@@ -64,13 +64,11 @@ export function adam(options: {
  * one. Keeps ΣV and is exact for permutations and sign changes of the columns.
  */
 export function transport(v: Matrix<Real>, left: Matrix<Real> | null, right: Matrix<Real> | null, scratch: Scratch): void {
-  const temporary = scratch.like(v);
-  if (left) v.copy(gemm(squared(left, scratch).T, v, { out: temporary }));
-  if (right) v.copy(gemm(v, squared(right, scratch), { out: temporary }));
+  sandwich(left && squared(left, scratch, 1).T, v, right && squared(right, scratch, 2), scratch);
 }
 
-function squared(r: Matrix<Real>, scratch: Scratch): Matrix<Real> {
-  const out = scratch.like(r, 1);
+function squared(r: Matrix<Real>, scratch: Scratch, slot: number): Matrix<Real> {
+  const out = scratch.like(r, slot);
   for (let i = 0; i < r.data.length; i++) out.data[i] = r.data[i]! * r.data[i]!;
   return out;
 }

@@ -1,10 +1,10 @@
-import { gemm, kroneckerApply } from "../../linalg/index.js";
+import { gemm } from "../../linalg/index.js";
 import type { Matrix, Real } from "../../linalg/matrix.js";
 import type { FactorState } from "../factor.js";
 import { Scratch } from "../scratch.js";
 import type { Side } from "../sources.js";
 import type { Basis, Parameter, Stage, StateRecord, StateValue, StepInfo } from "../types.js";
-import { type Axes, initSides } from "./kronecker.js";
+import { type Axes, initSides, sandwich } from "./kronecker.js";
 
 /** What {@link inEigenbasis} is made of. */
 export interface EigenbasisOptions {
@@ -94,16 +94,14 @@ export function inEigenbasis(
       basis.right = q?.state.ready && q.state.root.rows ? q.state.root : null;
       basis.leftValues = p?.state.ready ? p.state.values.data : null;
       basis.rightValues = q?.state.ready ? q.state.values.data : null;
-      const temporary = scratch.like(direction);
-      if (basis.left || basis.right)
-        direction.copy(kroneckerApply(basis.left ? basis.left.T : null, direction, basis.right, { out: temporary }));
+      const { left: ql, right: qr } = basis;
+      sandwich(ql ? ql.T : null, direction, qr, scratch);
       step.basis = basis;
       inner.forEach((stage, i) => {
         stage.apply(direction, parameter, state.inner[i]!, step);
       });
       step.basis = null;
-      if (basis.left || basis.right)
-        direction.copy(kroneckerApply(basis.left, direction, basis.right ? basis.right.T : null, { out: temporary }));
+      sandwich(ql, direction, qr ? qr.T : null, scratch);
       if (options.accumulate === "after") update(gradient, parameter, state, step, p, q);
     },
   };

@@ -1,5 +1,5 @@
 import { kroneckerApply } from "../../linalg/index.js";
-import type { Matrix, Real } from "../../linalg/matrix.js";
+import type { Matrix, Operand, Real } from "../../linalg/matrix.js";
 import type { Factor, FactorState } from "../factor.js";
 import { meanEigenvalue } from "../roots.js";
 import { Scratch } from "../scratch.js";
@@ -77,10 +77,17 @@ export function kronecker(axes: Axes | ((parameter: Parameter<Real>) => Axes), o
   };
 }
 
-/** D ← L D R in place; null is the identity, 1×d a diagonal. */
+/** D ← L D R in place; null is the identity. */
+export function sandwich(left: Operand<Real> | null, d: Matrix<Real>, right: Operand<Real> | null, scratch: Scratch): void {
+  // With both sides the product may take its argument's place.
+  if (left && right) kroneckerApply(left, d, right, { out: d });
+  else if (left || right) d.copy(kroneckerApply(left, d, right, { out: scratch.like(d) }));
+}
+
+/** The same where 1×d is a diagonal. */
 export function multiply(d: Matrix<Real>, left: Matrix<Real> | null, right: Matrix<Real> | null, scratch: Scratch): void {
   const dense = (side: Matrix<Real> | null) => (side && side.rows === side.cols ? side : null);
-  if (dense(left) || dense(right)) d.copy(kroneckerApply(dense(left), d, dense(right), { out: scratch.like(d) }));
+  sandwich(dense(left), d, dense(right), scratch);
   for (let i = 0; i < d.rows; i++) {
     const row = left && !dense(left) ? left.data[i]! : 1;
     if (right && !dense(right)) for (let j = 0; j < d.cols; j++) d.data[i * d.cols + j]! *= row * right.data[j]!;

@@ -1,7 +1,7 @@
-import { gemm } from "../../linalg/index.js";
 import type { Matrix, Real } from "../../linalg/matrix.js";
 import { Scratch, zerosLike } from "../scratch.js";
 import type { Stage } from "../types.js";
+import { sandwich } from "./kronecker.js";
 
 /** The state of {@link momentum} for one parameter. */
 export type MomentumState = { m: Matrix<Real>; t: number };
@@ -47,7 +47,5 @@ export function momentum(options: {
 
 /** M ← Rₗᵀ M Rᵣ: how a vector moves when its basis turns. */
 export function rotateMatrix(m: Matrix<Real>, left: Matrix<Real> | null, right: Matrix<Real> | null, scratch: Scratch): void {
-  const temporary = scratch.like(m);
-  if (left) m.copy(gemm(left.T, m, { out: temporary }));
-  if (right) m.copy(gemm(m, right, { out: temporary }));
+  sandwich(left ? left.T : null, m, right, scratch);
 }
