@@ -686,6 +686,29 @@ export interface Fused<T extends Float64Array | Float32Array> {
    * @throws Error ERR_NOT_FINITE, ERR_NO_CONVERGENCE.
    */
   PolarFactor(m: number, n: number, a: T, aOffset: number, lda: number, out: T, outOffset: number, ldOut: number): void;
+  /**
+   * {@link Fused.NewtonSchulz} of `count` m×n matrices that follow one another in `a`, in one call.
+   * @throws Error ERR_NOT_FINITE, naming the matrix; nothing is written then.
+   */
+  NewtonSchulzBatch(
+    steps: number,
+    coefficients: Float64Array,
+    coefficientsOffset: number,
+    safety: number,
+    epsilon: number,
+    m: number,
+    n: number,
+    count: number,
+    a: T,
+    aOffset: number,
+    out: T,
+    outOffset: number,
+  ): void;
+  /**
+   * {@link Fused.PolarFactor} of `count` m×n matrices, as {@link Fused.NewtonSchulzBatch}.
+   * @throws Error ERR_NOT_FINITE, nothing is written then; ERR_NO_CONVERGENCE, the factors before it are.
+   */
+  PolarFactorBatch(m: number, n: number, count: number, a: T, aOffset: number, out: T, outOffset: number): void;
 }
 
 /** A family of routines with the letter of its precision in front of each name. */

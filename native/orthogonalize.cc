@@ -1,6 +1,7 @@
 #include "orthogonalize.h"
 
 #include <limits>
+#include <string>
 
 #include "blas.h"
 #include "lapack.h"
@@ -131,6 +132,39 @@ template <typename T> napi_value polarFactorExport(Args& in) {
   return in.undefined();
 }
 
+/// A stack of `count` m×n matrices, one after another, and what becomes of each.
+template <typename T, typename Routine> napi_value batch(Args& in, Routine routine) {
+  const int m = in.dimension("m"), n = in.dimension("n"), count = in.dimension("count");
+  const int64_t each = static_cast<int64_t>(m) * n;
+  if (each > 0 && count > std::numeric_limits<int32_t>::max() / each) in.rangeError("count", "such that count·m·n is below 2³¹", std::to_string(count));
+  const auto a = in.contiguous<T>("a", each * count), out = in.contiguous<T>("out", each * count);
+  in.distinctOrSame(out, a);
+  const auto forEach = [&](auto&& body) {
+    for (int i = 0; each > 0 && i < count; ++i) {
+      try {
+        body(View<T>{a.data + i * each, m, n, n, "a"}, View<T>{out.data + i * each, m, n, n, "out"});
+      } catch (const NumericalError& error) {
+        throw NumericalError(error.code, "matrix " + std::to_string(i) + " of " + std::to_string(count) + ": " + error.what());
+      }
+    }
+  };
+  // Nothing is written before all are known to be finite.
+  forEach([](View<T> from, View<T>) { requireFinite("a", from.rows, from.cols, from.data, from.ld); });
+  forEach(routine);
+  return in.undefined();
+}
+
+template <typename T> napi_value newtonSchulzBatchExport(Args& in) {
+  const int steps = static_cast<int>(in.integer("steps", 0, 1000));
+  const auto coefficients = in.contiguous<double>("coefficients", 3 * static_cast<int64_t>(steps));
+  const double safety = in.bounded("safety", 1e-3, 1e3), epsilon = in.bounded("epsilon", 0, 1);
+  return batch<T>(in, [&](View<T> a, View<T> out) { newtonSchulz(steps, coefficients.data, safety, epsilon, a, out); });
+}
+
+template <typename T> napi_value polarFactorBatchExport(Args& in) {
+  return batch<T>(in, [](View<T> a, View<T> out) { polarFactor(a, out); });
+}
+
 }  // namespace
 
 void registerOrthogonalize(napi_env env, napi_value exports) {
@@ -138,6 +172,10 @@ void registerOrthogonalize(napi_env env, napi_value exports) {
   LAYERWISE_EXPORT(env, exports, "sNewtonSchulz", newtonSchulzExport<float>);
   LAYERWISE_EXPORT(env, exports, "dPolarFactor", polarFactorExport<double>);
   LAYERWISE_EXPORT(env, exports, "sPolarFactor", polarFactorExport<float>);
+  LAYERWISE_EXPORT(env, exports, "dNewtonSchulzBatch", newtonSchulzBatchExport<double>);
+  LAYERWISE_EXPORT(env, exports, "sNewtonSchulzBatch", newtonSchulzBatchExport<float>);
+  LAYERWISE_EXPORT(env, exports, "dPolarFactorBatch", polarFactorBatchExport<double>);
+  LAYERWISE_EXPORT(env, exports, "sPolarFactorBatch", polarFactorBatchExport<float>);
 }
 
 }  // namespace layerwise

@@ -80,6 +80,27 @@ export function orthogonalize<T extends Real>(a: Matrix<T>, options: Orthogonali
   return out;
 }
 
+/**
+ * {@link orthogonalize} of many matrices of `rows` rows in one call; `a` stacks them, row block after row block:
+ * (count·rows)×n, contiguous. For networks of many small layers of one shape.
+ * @param options `out`: the same shape; may be `a`.
+ * @throws as orthogonalize, the message naming the matrix; nothing is written where one is not finite. RangeError when `a` is
+ * not a stack of matrices of that many rows without gaps.
+ */
+export function orthogonalizeStack<T extends Real>(a: Matrix<T>, rows: number, options: OrthogonalizeOptions<T> = {}): Matrix<T> {
+  const { cols } = a;
+  const out = matrixInto("orthogonalizeStack", "out", a.rows, cols, a.data, options.out);
+  if (!Number.isInteger(rows) || rows < 1 || a.rows % rows !== 0) {
+    throw new RangeError(`orthogonalizeStack: a must stack matrices of ${rows} rows, got ${a.rows} rows`);
+  }
+  if (!a.contiguous || !out.contiguous) throw new RangeError("orthogonalizeStack: a and out must be contiguous");
+  const count = a.rows / rows;
+  const native = routines(a.data);
+  if (options.method === "exact") native.PolarFactorBatch(rows, cols, count, a.data, a.offset, out.data, out.offset);
+  else native.NewtonSchulzBatch(...iteration("orthogonalizeStack", options), rows, cols, count, a.data, a.offset, out.data, out.offset);
+  return out;
+}
+
 /** As {@link orthogonalize}, on the thread pool; see {@link Cancellable}. */
 export function orthogonalizeAsync<T extends Real>(
   a: Matrix<T>,

@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { gemm, Matrix, newtonSchulzQuintic, orthogonalize, polarExpressQuintics, type Real, svd } from "../../lib/linalg/index.js";
+import {
+  gemm,
+  Matrix,
+  newtonSchulzQuintic,
+  orthogonalize,
+  orthogonalizeStack,
+  polarExpressQuintics,
+  type Real,
+  svd,
+} from "../../lib/linalg/index.js";
 import { sample } from "./sample.js";
 
 const golden = JSON.parse(readFileSync(new URL("../fixtures/steps.json", import.meta.url), "utf8")).deterministic;
@@ -160,5 +169,37 @@ describe("orthogonalize", () => {
     expect(() => orthogonalize(a, { method: "svd" as never })).toThrow(/method must be one of/);
     expect(() => orthogonalize(a, { steps: -1 })).toThrow(/steps/);
     expect(() => orthogonalize(a, { out: Matrix.zeros(4, 5) })).toThrow(/out must be 4×6/);
+  });
+});
+
+describe("orthogonalizeStack", () => {
+  for (const [rows, cols] of [
+    [3, 5],
+    [5, 3],
+    [4, 4],
+  ] as const)
+    it(`is orthogonalize of every block, in place or not (${rows}×${cols})`, () => {
+      const stack = sample(4 * rows, cols, 3, none);
+      stack.block(rows, 0, rows, cols).fill(0);
+      for (const method of ["newton-schulz", "polar-express", "exact"] as const) {
+        const out = orthogonalizeStack(stack, rows, { method });
+        for (let i = 0; i < 4; i++) {
+          const alone = orthogonalize(stack.block(i * rows, 0, rows, cols), { method });
+          expect(out.block(i * rows, 0, rows, cols).toArrays()).toEqual(alone.toArrays());
+        }
+        const copy = stack.clone();
+        expect(orthogonalizeStack(copy, rows, { method, out: copy }).data).toEqual(out.data);
+      }
+    });
+
+  it("names the matrix that fails, and refuses what is not a stack", () => {
+    const stack = sample(6, 3, 1, none);
+    stack.set(3, 1, Number.NaN);
+    for (const method of ["newton-schulz", "exact"] as const)
+      expect(() => orthogonalizeStack(stack, 2, { method })).toThrow(/matrix 1 of 3: a must be finite/);
+    for (const rows of [0, 4, 1.5]) expect(() => orthogonalizeStack(stack, rows)).toThrow(RangeError);
+    expect(() => orthogonalizeStack(Matrix.zeros(6, 4).block(0, 0, 6, 3), 2)).toThrow(/contiguous/);
+    expect(orthogonalizeStack(Matrix.zeros(0, 3), 2).rows).toBe(0);
+    expect(orthogonalizeStack(Matrix.zeros(4, 0), 2).cols).toBe(0);
   });
 });

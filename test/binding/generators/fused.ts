@@ -102,4 +102,12 @@ export const both: NonNullable<Family["both"]> = {
     shapes: ({ steps, m, n }) => ({ coefficients: [3 * steps, 1], a: [m, n], out: [m, n] }),
   },
   PolarFactor: { values: mn, shapes: ({ m, n }) => ({ a: [m, n], out: [m, n] }) },
+  NewtonSchulzBatch: {
+    values: (draw) => ({ steps: draw.integer(0, 5), safety: 1, epsilon: draw.pick(0, 1e-7), ...mn(draw), count: draw.integer(0, 3) }),
+    shapes: ({ steps, m, n, count }) => ({ coefficients: [3 * steps, 1], a: [count * m * n, 1], out: [count * m * n, 1] }),
+  },
+  PolarFactorBatch: {
+    values: (draw) => ({ ...mn(draw), count: draw.integer(0, 3) }),
+    shapes: ({ m, n, count }) => ({ a: [count * m * n, 1], out: [count * m * n, 1] }),
+  },
 };
