@@ -55,14 +55,14 @@ export function endLabels(labels: readonly EndLabel[], x: Spec, right: number, y
   const scale = log ? Math.log10 : (value: number) => value;
   const [low, high] = domain.map(scale) as [number, number];
   const pixels = labels.map(({ y }) => (height * (high - Math.min(Math.max(scale(y), low), high))) / (high - low));
-  // A layer for each: a colour that is encoded would ask for a legend.
+  // A layer for each: a colour from a field would ask for a legend.
   const layer = spread(pixels, fontSize + 1.5, height).map((pixel, i) => {
     const value = high - (pixel / height) * (high - low);
     const { label, color } = labels[i]!;
     return {
       data: { values: [{ right, at: log ? 10 ** value : value, text: label }] },
-      mark: { type: "text", align: "left", baseline: "middle", dx: 5, fontSize, fontWeight: 500, color: ink(color) },
-      encoding: { x: { ...x, field: "right" }, y: { ...y, field: "at" }, text: { field: "text" } },
+      mark: { type: "text", align: "left", baseline: "middle", dx: 5, fontSize, fontWeight: 500 },
+      encoding: { x: { ...x, field: "right" }, y: { ...y, field: "at" }, text: { field: "text" }, color: { value: ink(color) } },
     };
   });
   return { layer };

@@ -72,7 +72,7 @@ export function tableHtml({ caption, header, rows }: PageTable): string {
 }
 
 /** A figure whose values can be read with a pointer, a finger or the arrow keys. */
-export function chartHtml({ svg, values }: Chart, label: string): string {
+function chartHtml({ svg, values }: Chart, label: string): string {
   // In single quotes, as JSON is full of double ones.
   const data = JSON.stringify(values.map(({ color, keys, places }) => [color, keys, places]))
     .replaceAll("&", "&amp;")
@@ -81,6 +81,10 @@ export function chartHtml({ svg, values }: Chart, label: string): string {
   const name = escapeHtml(`${label}; the arrow keys read its values`);
   return `<div class="chart" tabindex="0" role="application" aria-label="${name}" data-values='${data}'>${responsive(svg, label)}</div>`;
 }
+
+/** Both drawings of a figure, of which the page shows one. */
+export const chartsHtml = ({ wide, narrow }: Pick<PageFigure, "wide" | "narrow">, label: string): string =>
+  `<div class="wide">${chartHtml(wide, label)}</div>\n<div class="narrow">${chartHtml(narrow, label)}</div>`;
 
 function claimsHtml(claims: readonly PageClaim[]): string {
   const rows = claims.map((claim) => {
@@ -101,8 +105,7 @@ function figureHtml(figure: PageFigure, number: number): string {
 <div class="together">
 <h2>Figure ${number}. ${escapeHtml(figure.title)}</h2>
 <figure>
-<div class="wide">${chartHtml(figure.wide, label)}</div>
-<div class="narrow">${chartHtml(figure.narrow, label)}</div>
+${chartsHtml(figure, label)}
 <figcaption>${escapeHtml(figure.caption)}</figcaption>
 </figure>
 </div>

@@ -6,7 +6,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { environment } from "../../lib/experiments/environment.js";
 import type { Executor, Trial, TrialRecord } from "../../lib/experiments/executor.js";
-import { figures } from "../../lib/experiments/paper/index.js";
+import { paperFigures as figures } from "../../lib/experiments/paper/index.js";
 import { writeReport } from "../../lib/experiments/paper/write.js";
 import { runFigures } from "../../lib/experiments/reproduce.js";
 import { drawChart, logAxis, type PageFigure, pageHtml } from "../../lib/report/index.js";

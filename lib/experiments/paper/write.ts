@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { complete, drawChart, type PageFigure, pageHtml, toPng } from "../../report/index.js";
 import type { Environment } from "../environment.js";
 import type { Trial, TrialRecord } from "../executor.js";
+import { quoted } from "../shell.js";
 import { type Claim, type Figure, type Judgement, judge, type Results, type Settings } from "./figure.js";
 import { packTrials, trialsFile } from "./stored.js";
 
@@ -35,8 +36,6 @@ export function reproduceCommand({ quick, seed, all }: Settings, figure?: string
 }
 
 const plain = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-
-const quoted = (word: string) => (/^[\w.,:=+-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
 function runCommand({ experiment, config }: Trial): string {
   const sets = Object.entries(config).map(

@@ -1,4 +1,4 @@
-import { logAxis, logDomain, palette, type Spec } from "../../report/index.js";
+import { endLabels, type Layout, logAxis, logDomain, palette, type Spec } from "../../report/index.js";
 import type { Series } from "../trial.js";
 import { type Group, mean, ranked, type Summary } from "./summary.js";
 
@@ -25,12 +25,15 @@ function axis(field: string, title: string, values: readonly number[]) {
   return { field, type: "quantitative", scale: { type: "log", domain }, axis: logAxis(title, domain) };
 }
 
-function color(names: readonly string[], title: string | null) {
+/** Width and height of a figure of one panel. */
+const size = (layout: Layout) => (layout === "wide" ? { width: 480, height: 300 } : { width: 220, height: 240 });
+
+function color(names: readonly string[], title: string | null, layout: Layout) {
   return {
     field: "name",
     type: "nominal",
     title,
-    legend: { symbolOpacity: 1 },
+    legend: { symbolOpacity: 1, orient: "top", columns: layout === "wide" ? 4 : 2, labelLimit: layout === "wide" ? 200 : 120 },
     scale: { domain: names, range: Object.values(palette).slice(0, names.length) },
   };
 }
@@ -42,13 +45,40 @@ const best = (groups: readonly Group[], mode: "min" | "max") => {
   return means.sort((a, b) => (mode === "min" ? a.value - b.value : b.value - a.value))[0];
 };
 
+/** Names of lines at their right ends; a line that ends before is left to the legend. */
+function ends(
+  values: readonly { x: unknown; y: number; name: string }[],
+  names: readonly string[],
+  { x, y }: { x: Spec; y: Spec },
+  height: number,
+): Spec[] {
+  const xs = values.map((value) => value.x as number);
+  const ys = values.map((value) => value.y);
+  const right = Math.max(...xs);
+  const labels = names.flatMap((name, i) => {
+    const last = values.find((value) => value.name === name && value.x === right);
+    return last ? [{ label: name.slice(0, 24), color: Object.values(palette)[i]!, y: last.y }] : [];
+  });
+  if (names.length < 2 || labels.length === 0) return [];
+  const log = y.scale?.type === "log";
+  const domain = (y.scale?.domain ?? [Math.min(...ys), Math.max(...ys)]) as [number, number];
+  if (!(domain[0] < domain[1])) return [];
+  return [endLabels(labels, x, x.scale?.domain?.[1] ?? right, y, { domain, log, height })];
+}
+
+/** Numbers in few digits, as long as that tells them apart. */
+function briefly(values: readonly unknown[]): (value: unknown) => string {
+  const brief = (value: unknown) => (typeof value === "number" ? String(Number(value.toPrecision(3))) : shown(value));
+  return new Set(values.map(brief)).size === values.length ? brief : shown;
+}
+
 const titled = (text: string) => text.slice(0, 80);
 
 /**
  * The metric against a numeric key (`lr` where it varies): a line for each value of the colour key, the best over all other
  * keys, the mean over seeds with its smallest and largest value.
  */
-export function sensitivity(summary: Summary): { key: string; spec: Spec } | undefined {
+export function sensitivity(summary: Summary, layout: Layout): { key: string; spec: Spec } | undefined {
   const keys = numericKeys(summary);
   const key = keys.find((name) => name === "lr") ?? keys.find((name) => summary.varying.get(name)!.length > 2);
   if (key === undefined) return undefined;
@@ -75,21 +105,22 @@ export function sensitivity(summary: Summary): { key: string; spec: Spec } | und
     key,
     spec: {
       data: { values },
-      width: 420,
-      height: 280,
-      encoding: { x, color: color(names, by ?? null) },
+      ...size(layout),
+      encoding: { x, color: color(names, by ?? null, layout) },
       layer: [
         { mark: { type: "rule", opacity: 0.4 }, encoding: { y: { ...y, field: "low" }, y2: { field: "high" } } },
         { mark: { type: "line", point: true }, encoding: { y } },
+        ...ends(values, names, { x, y }, size(layout).height),
       ],
     },
   };
 }
 
 /** The metric over two numeric keys, the best over all others, for each value of the colour key. */
-export function heatMap(summary: Summary): { keys: readonly [string, string]; spec: Spec } | undefined {
+export function heatMap(summary: Summary, layout: Layout): { keys: readonly [string, string]; spec: Spec } | undefined {
   const [first, second] = numericKeys(summary);
   if (first === undefined || second === undefined) return undefined;
+  const text = [briefly(summary.varying.get(first)!), briefly(summary.varying.get(second)!)] as const;
   const by = colorKey(summary);
   const names = by ? summary.varying.get(by)!.map(shown) : [summary.metric];
   const panels = names.map((name) => ({
@@ -100,26 +131,38 @@ export function heatMap(summary: Summary): { keys: readonly [string, string]; sp
           summary.groups.filter(({ values }) => values[first] === a && values[second] === b && (!by || shown(values[by]) === name)),
           summary.mode,
         );
-        return found ? [{ a: shown(a), b: shown(b), value: found.value }] : [];
+        return found ? [{ a: text[0](a), b: text[1](b), value: found.value }] : [];
       }),
     ),
   }));
   const all = panels.flatMap(({ values }) => values.map(({ value }) => value));
   if (all.length === 0) return undefined;
   const scale = logarithmic(all) ? { type: "log" } : {};
-  const sorted = (key: string) => summary.varying.get(key)!.map(shown);
+
   return {
     keys: [first, second],
     spec: {
       concat: panels.map(({ name, values }) => ({
         title: titled(by ? `${by} = ${name}` : name),
         data: { values },
-        width: 240,
+        width: layout === "wide" ? 260 : 230,
         height: 200,
         mark: "rect",
         encoding: {
-          x: { field: "a", type: "ordinal", title: first, sort: sorted(first), axis: { labelAngle: -45, labelOverlap: true } },
-          y: { field: "b", type: "ordinal", title: second, sort: sorted(second).reverse(), axis: { labelOverlap: true } },
+          x: {
+            field: "a",
+            type: "ordinal",
+            title: first,
+            sort: summary.varying.get(first)!.map(text[0]),
+            axis: { labelAngle: summary.varying.get(first)!.length > 6 ? -45 : 0, labelOverlap: true },
+          },
+          y: {
+            field: "b",
+            type: "ordinal",
+            title: second,
+            sort: summary.varying.get(second)!.map(text[1]).reverse(),
+            axis: { labelOverlap: true },
+          },
           color: {
             field: "value",
             type: "quantitative",
@@ -128,7 +171,7 @@ export function heatMap(summary: Summary): { keys: readonly [string, string]; sp
           },
         },
       })),
-      columns: 2,
+      columns: layout === "wide" ? 2 : 1,
     },
   };
 }
@@ -138,7 +181,12 @@ export function heatMap(summary: Summary): { keys: readonly [string, string]; sp
  * smallest and largest.
  * @param seriesOf the series of a trial.
  */
-export function curves(summary: Summary, seriesOf: (id: string) => Series, column?: string): { column: string; spec: Spec } | undefined {
+export function curves(
+  summary: Summary,
+  seriesOf: (id: string) => Series,
+  column: string | undefined,
+  layout: Layout,
+): { column: string; spec: Spec } | undefined {
   const by = colorKey(summary);
   const names = by ? summary.varying.get(by)!.map(shown) : ["best"];
   const values: { x: number; y: number; low: number; high: number; name: string }[] = [];
@@ -166,16 +214,17 @@ export function curves(summary: Summary, seriesOf: (id: string) => Series, colum
     titled(chosen),
     values.flatMap(({ low, high }) => [low, high]),
   );
+  const x = { field: "x", type: "quantitative", title: titled(abscissa) };
   return {
     column: chosen,
     spec: {
       data: { values },
-      width: 420,
-      height: 280,
-      encoding: { x: { field: "x", type: "quantitative", title: titled(abscissa) }, color: color(names, by ?? null) },
+      ...size(layout),
+      encoding: { x, color: color(names, by ?? null, layout) },
       layer: [
         { mark: { type: "area", opacity: 0.15 }, encoding: { y: { ...y, field: "low" }, y2: { field: "high" } } },
         { mark: "line", encoding: { y } },
+        ...ends(values, names, { x, y }, size(layout).height),
       ],
     },
   };

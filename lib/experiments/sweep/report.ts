@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Chart, drawChart, type PageFigure, type PageTable, pageHtml, type Spec } from "../../report/index.js";
+import { type Chart, drawChart, type Layout, type PageFigure, type PageTable, pageHtml, type Spec } from "../../report/index.js";
+import { quoted } from "../shell.js";
 import { reason, StoreError } from "./errors.js";
 import { colorKey, curves, heatMap, sensitivity } from "./figures.js";
 import { statusOf } from "./status.js";
@@ -41,7 +42,8 @@ export interface Drawn {
   readonly id: string;
   readonly title: string;
   readonly caption: string;
-  readonly chart: Chart;
+  readonly wide: Chart;
+  readonly narrow: Chart;
   readonly table: PageTable;
 }
 
@@ -52,38 +54,40 @@ export async function drawSweep(folder: RunFolder, options: ReportOptions = {}):
   if (!summary) return { summary, figures: [] };
   const figures: Drawn[] = [];
   const table = bestTable(summary, colorKey(summary), 10);
-  const add = async (id: string, title: string, caption: string, spec: Spec) =>
-    figures.push({ id, title, caption, chart: await drawChart(spec, `${id}-`), table });
-  const sensitive = sensitivity(summary);
+  const add = async (id: string, title: string, caption: string, draw: (layout: Layout) => Spec) =>
+    figures.push({
+      ...{ id, title, caption, table },
+      wide: await drawChart(draw("wide"), `${id}-wide-`),
+      narrow: await drawChart(draw("narrow"), `${id}-narrow-`),
+    });
+  const sensitive = sensitivity(summary, "wide");
   if (sensitive)
     await add(
       "sensitivity",
       `Sensitivity to ${sensitive.key}`,
       `${summary.metric} against ${sensitive.key}: the best over all other keys, mean over seeds; bars from the smallest to the largest seed.`,
-      sensitive.spec,
+      (layout) => sensitivity(summary, layout)!.spec,
     );
-  const map = heatMap(summary);
+  const map = heatMap(summary, "wide");
   if (map)
     await add(
       "map",
       `${summary.metric} over ${map.keys.join(" and ")}`,
       "The best over all other keys, mean over seeds. Empty cells have no finished trial.",
-      map.spec,
+      (layout) => heatMap(summary, layout)!.spec,
     );
-  const curve = curves(
-    summary,
-    (id) => {
-      const row = folder.row(entries.get(id)!.place);
-      return row.status === "ok" ? row.series : {};
-    },
-    options.series,
-  );
+  const seriesOf = (id: string) => {
+    const row = folder.row(entries.get(id)!.place);
+    return row.status === "ok" ? row.series : {};
+  };
+  const drawn = (layout: Layout) => curves(summary, seriesOf, options.series, layout);
+  const curve = drawn("wide");
   if (curve)
     await add(
       "curves",
       `Curves of ${curve.column}`,
       "The best configuration of each kind, mean over seeds; bands from the smallest to the largest.",
-      curve.spec,
+      (layout) => drawn(layout)!.spec,
     );
   return { summary, figures };
 }
@@ -95,20 +99,24 @@ export async function writeSweepReport(folder: RunFolder, options: ReportOptions
   const axes = Object.entries(folder.manifest.axes).map(
     ([key, values]) => `${key} = ${Array.isArray(values) ? values.map(shown).join(", ") : shown(values)}`,
   );
+  const flags = [
+    ...(options.metric ? ["--metric", options.metric] : []),
+    ...(options.mode === "max" ? ["--max"] : []),
+    ...(options.series ? ["--series", options.series] : []),
+  ];
+  const command = ["layerwise report", ...[folder.path, ...flags].map(quoted)].join(" ");
   const page = pageHtml({
     title: `Sweep of ${folder.manifest.title}`,
     lead: [
       `${status.ok} trials ok, ${status.failed} failed${status.missing ? `, ${status.missing} not run yet` : ""}.`,
       ...(summary ? [] : ["No trial has a number among its metrics yet."]),
     ],
-    command: `layerwise report ${folder.path}`,
+    command,
     claims: [],
     figures: figures.map(
-      ({ chart, ...figure }): PageFigure => ({
+      (figure): PageFigure => ({
         ...figure,
-        wide: chart,
-        narrow: { ...chart, svg: chart.svg.replaceAll(`${figure.id}-clip`, `${figure.id}-narrow-clip`) },
-        commands: [],
+        commands: [command],
         configuration: axes,
       }),
     ),

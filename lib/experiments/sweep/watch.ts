@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { escapeHtml } from "../../report/chart.js";
-import { chartHtml, tableHtml } from "../../report/page.js";
+import { chartsHtml, tableHtml } from "../../report/page.js";
 import { script } from "../../report/script.js";
 import { css } from "../../report/style.js";
 import { journalsIn } from "./journal.js";
@@ -53,8 +53,10 @@ async function body(folder: RunFolder, options: ReportOptions, rate: number | nu
     const caption = `By the mean of ${summary.metric} over the seeds, ${order}.`;
     parts.push(`<h2>Best so far</h2>${tableHtml({ caption, header: [...keys, `mean ${summary.metric}`, "trials"], rows })}`);
   }
-  for (const { title, caption, chart } of figures)
-    parts.push(`<h2>${escapeHtml(title)}</h2><figure>${chartHtml(chart, title)}<figcaption>${escapeHtml(caption)}</figcaption></figure>`);
+  for (const figure of figures)
+    parts.push(
+      `<h2>${escapeHtml(figure.title)}</h2><figure>${chartsHtml(figure, figure.title)}<figcaption>${escapeHtml(figure.caption)}</figcaption></figure>`,
+    );
   return parts.join("\n");
 }
 

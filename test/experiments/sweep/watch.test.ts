@@ -106,7 +106,7 @@ describe("watch", () => {
     try {
       const { page, requests, complaints } = await open(browser, server.url, { online: true });
       await page.locator("#connection", { hasText: /^live$/ }).waitFor();
-      await page.locator("svg").nth(1).waitFor();
+      await page.locator(".wide svg").nth(1).waitFor();
       expect(await page.locator("#counts").textContent()).toMatch(/^48 of 48 trials: 48 ok, 0 failed/);
       expect(await page.locator("main img, main script").count()).toBe(0);
       expect(await page.locator("main").textContent()).toContain(evil);
