@@ -22,7 +22,7 @@ import { machineLine } from "./machine.js";
 
 const { values: flags } = parseArgs({
   options: {
-    problems: { type: "string", default: "regression,mlp,convnet,autoencoder-small" },
+    problems: { type: "string", default: "regression,mlp,convnet,autoencoder-small,autoencoder" },
     methods: { type: "string" },
     steps: { type: "string" },
     seeds: { type: "string", default: "3" },
@@ -42,7 +42,7 @@ const plan: Record<string, { steps: number; methods: string[]; tuneOn?: string; 
   mlp: { steps: 120, methods: all },
   convnet: { steps: 80, methods: all },
   "autoencoder-small": { steps: 100, methods: all },
-  // A step takes half a second: rates are those of the small one, but for Adam, which 0.01 keeps at the mean image for all of the 100 steps
+  // A step takes half a second: rates are those of the small one, but for Adam, which stalls at 0.01 for all of the 100 steps
   // (training loss 206; 0.00316: 177; 0.001: 160).
   autoencoder: {
     steps: 100,
