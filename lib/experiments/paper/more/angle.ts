@@ -81,6 +81,7 @@ export const angle: Figure = {
       const value = (column: string, at: number) => series[column]![at]!;
       return {
         label: `condition number ${short(cond)}`,
+        short: `cond ${short(cond)}`,
         ...styles[i]!,
         line: steps.map((x, at) => ({ x, y: Math.max(value("theory", at), value("floor", at)) })),
         points: steps.flatMap((x, at) => (at % 2 === 0 ? [{ x, y: value("simulated", at) }] : [])),

@@ -1,5 +1,6 @@
 import { links } from "../../../models/single-index/index.js";
 import { logSpectrum } from "../../../random/index.js";
+import { labelRoom } from "../../../report/labels.js";
 import { palette, panelGrid } from "../../../report/theme.js";
 import { alignmentProblem, kfacAlignment, kfacSeparateAlignment, sgdAlignment } from "../../../theory/index.js";
 import { errorInterval } from "../../statistics.js";
@@ -10,8 +11,8 @@ const phis = [0.1, 0.3, 1, 3];
 const dampings = [0.1, 1];
 const [cond, sigma, noise] = [100, "he1+he2", 0.3] as const;
 const sources = [
-  { id: "same", label: "Ŝ from the same batch", color: palette.vermillion, shape: "circle" },
-  { id: "separate", label: "Ŝ from a batch of its own", color: palette.blue, shape: "square" },
+  { id: "same", label: "Ŝ from the same batch", short: "same", color: palette.vermillion, shape: "circle" },
+  { id: "separate", label: "Ŝ from a batch of its own", short: "own", color: palette.blue, shape: "square" },
 ] as const;
 type Source = (typeof sources)[number]["id"];
 
@@ -101,8 +102,9 @@ export const batchStatistics: Figure = {
             y: { title: "squared cosine with β*", domain: [0, 1] },
           },
           [
-            ...sources.map(({ id, label, color, shape }) => ({
+            ...sources.map(({ id, label, short, color, shape }) => ({
               label,
+              short,
               color,
               shape,
               line: grid.map((phi) => ({ x: phi, y: theory(id, phi, damping) })),
@@ -115,6 +117,7 @@ export const batchStatistics: Figure = {
             })),
             {
               label: "SGD (theory)",
+              short: "SGD",
               color: palette.grey,
               shape: "cross",
               dash: [4, 3],
@@ -126,6 +129,7 @@ export const batchStatistics: Figure = {
         ),
       ),
       layout === "wide" ? 2 : 1,
+      { room: labelRoom(sources.map(({ short }) => short)) },
     ),
   table: (settings, results) => ({
     caption: "Squared cosines of KFAC, simulated (theory).",

@@ -1,5 +1,6 @@
 import { links, placement } from "../../../models/single-index/index.js";
 import { logSpectrum } from "../../../random/index.js";
+import { labelRoom } from "../../../report/labels.js";
 import { palette, panelGrid } from "../../../report/theme.js";
 import { alignmentProblem, kfacAlignment, sgdAlignment } from "../../../theory/index.js";
 import { errorInterval } from "../../statistics.js";
@@ -92,8 +93,8 @@ const theoryMatches: Claim = {
 };
 
 const methods = [
-  { id: "kfac", label: `KFAC, λ = ${damping}`, color: palette.vermillion, shape: "circle", theory: kfacAlignment },
-  { id: "sgd", label: "SGD", color: palette.black, shape: "cross", theory: sgdAlignment },
+  { id: "kfac", label: `KFAC, λ = ${damping}`, short: "KFAC", color: palette.vermillion, shape: "circle", theory: kfacAlignment },
+  { id: "sgd", label: "SGD", short: "SGD", color: palette.black, shape: "cross", theory: sgdAlignment },
 ] as const;
 const titles = { top: "β* on the largest quarter", isotropic: "β* on all directions", bottom: "β* on the smallest quarter" };
 const grid = Array.from({ length: 25 }, (_, i) => 1000 ** (i / 24));
@@ -114,8 +115,9 @@ export const betaPlacement: Figure = {
             x: { title: "condition number of the input covariance", domain: [0.8, 1300], log: true },
             y: { title: "squared cosine with β*", domain: [0, 1] },
           },
-          methods.map(({ id, label, color, shape, theory }) => ({
+          methods.map(({ id, label, short, color, shape, theory }) => ({
             label,
+            short,
             color,
             shape,
             line: grid.map((cond) => ({ x: cond, y: theory(problem(place, cond), damping) })),
@@ -131,6 +133,7 @@ export const betaPlacement: Figure = {
         ),
       ),
       layout === "wide" ? 3 : 1,
+      { room: labelRoom(methods.map(({ short }) => short)) },
     ),
   table: (settings, results) => ({
     caption: "Squared cosines, simulated (theory): KFAC / SGD.",

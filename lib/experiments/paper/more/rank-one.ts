@@ -1,3 +1,4 @@
+import { labelRoom } from "../../../report/labels.js";
 import { palette, panelGrid } from "../../../report/theme.js";
 import { logRatioInterval, meanInterval } from "../../statistics.js";
 import { type Claim, type Figure, noData, type Results, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
@@ -6,10 +7,10 @@ import { ratio } from "./steps-against.js";
 
 const multiples = [1, 2, 4, 8, 16, 32];
 const shapes = [
-  { d: 50, hidden: 200, color: palette.sky, shape: "triangle-up" },
-  { d: 100, hidden: 200, color: palette.blue, shape: "square" },
-  { d: 200, hidden: 200, color: palette.vermillion, shape: "circle" },
-  { d: 100, hidden: 800, color: palette.green, shape: "diamond" },
+  { d: 50, hidden: 200, short: "d = 50", color: palette.sky, shape: "triangle-up" },
+  { d: 100, hidden: 200, short: "d = 100", color: palette.blue, shape: "square" },
+  { d: 200, hidden: 200, short: "d = 200", color: palette.vermillion, shape: "circle" },
+  { d: 100, hidden: 800, short: "… wide", color: palette.green, shape: "diamond" },
 ] as const;
 type Shape = (typeof shapes)[number];
 const [narrow, wide] = [shapes[1], shapes[3]];
@@ -93,6 +94,7 @@ export const rankOne: Figure = {
           },
           shapes.map((shape) => ({
             label: `d = ${shape.d}, ${shape.hidden} hidden`,
+            short: shape.short,
             color: shape.color,
             shape: shape.shape,
             points: multiples.flatMap((multiple) => {
@@ -107,6 +109,7 @@ export const rankOne: Figure = {
         ),
       ),
       layout === "wide" ? 2 : 1,
+      { room: labelRoom(shapes.map(({ short }) => short)) },
     ),
   table: (settings, results) => ({
     caption: "Relative error in operator norm: SGD / KFAC.",

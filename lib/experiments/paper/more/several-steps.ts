@@ -1,3 +1,4 @@
+import { labelRoom } from "../../../report/labels.js";
 import { logDomain, palette, panelGrid } from "../../../report/theme.js";
 import { logRatioInterval, mean, meanInterval } from "../../statistics.js";
 import { type Claim, type Figure, noData, type Results, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
@@ -99,6 +100,7 @@ export const severalSteps: Figure = {
         linePanel("error", { x, y: { title: "excess test error", domain: span, log: true } }, errors, "mean, 95 % interval", layout),
       ],
       layout === "wide" ? 2 : 1,
+      { room: labelRoom(methods.map(({ label }) => label)) },
     );
   },
   table: (settings, results) => ({
