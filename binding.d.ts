@@ -348,7 +348,7 @@ export interface Lapack<T extends Float64Array | Float32Array> {
 export interface Random<T extends Float64Array | Float32Array> {
   /**
    * out ← mean + std·z, z standard normal, by Box–Muller from 64 bits per pair (|z| ≤ 6.77), computed in double
-   * precision. The same bits on every path of {@link Binding.randomPath}.
+   * precision. The same bits on every path of {@link Binding.instructions}.
    */
   Normal(
     key: BigUint64Array,

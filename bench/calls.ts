@@ -1,5 +1,5 @@
-// What a call costs: gemm of small matrices through this library (function, binding, prepared), against np.matmul(out=) and plain
-// JavaScript, and the bare call of each kind at n = 4. Nanoseconds of processor time, one thread.
+// What a call costs: gemm of small matrices through this library (function, binding, prepared, one of ten in a sequence), against
+// np.matmul(out=) and plain JavaScript; and calls that only read their arguments. Nanoseconds of processor time, one thread.
 //
 //   npx tsx bench/calls.ts [--rounds 7] [--budget 20] [--sizes 4,8,16,32,64]
 import { parseArgs } from "node:util";
@@ -29,10 +29,12 @@ const row = table(
   "binding, ns",
   "gemm(…), ns",
   "prepared, ns",
+  "of a sequence, ns",
   "np.matmul, ns",
   "× binding",
   "× gemm",
   "× prepared",
+  "× sequence",
   "plain JS × binding",
 );
 for (const n of numbers(flags.sizes)) {
@@ -41,11 +43,13 @@ for (const n of numbers(flags.sizes)) {
   const [x, y, z] = [a.data, b.data, c.data];
   const options = { out: c };
   const run = (name: string, body: () => void) => local(name, body, { budget });
-  const [direct, matrix, kept, numpy, plain] = await contest(
+  const ten = prepared.sequence(Array(10).fill(prepared.gemm(a, b, options)));
+  const [direct, matrix, kept, sequence, numpy, plain] = await contest(
     [
       run("binding", () => binding.dgemm(false, false, n, n, n, 1, x, 0, n, y, 0, n, 0, z, 0, n)),
       run("gemm", () => gemm(a, b, options)),
       run("prepared", prepared.gemm(a, b, options)),
+      run("sequence", ten),
       python.contestant("np.matmul", `gemm ${n} d ${budget} cpu`),
       run("plain JS", () => {
         for (let i = 0; i < n; i++) {
@@ -59,7 +63,25 @@ for (const n of numbers(flags.sizes)) {
     ],
     rounds,
   );
-  const over = (contestant: { time: number }) => figure(numpy!.time / contestant.time);
-  row(n, direct!.time, matrix!.time, kept!.time, numpy!.time, over(direct!), over(matrix!), over(kept!), figure(plain!.ratio));
+  const each = sequence!.time / 10;
+  const over = (time: number) => figure(numpy!.time / time);
+  const ours = [direct!.time, matrix!.time, kept!.time, each];
+  row(n, ...ours, numpy!.time, ...ours.map(over), figure(plain!.ratio));
 }
 python.stop();
+
+// The floor: what Node-API takes for arguments of which nothing is made, the product of empty matrices among them.
+const x = new Float64Array(16);
+const floor = table("arguments read, nothing done", "ns");
+const empty = Matrix.zeros(0, 0);
+const reads: [string, () => void][] = [
+  ["none (prepared, no elements)", prepared.scale(1, empty)],
+  ["one array (dscal)", () => binding.dscal(0, 0, 1, x, 0, 1)],
+  ["two arrays (daxpy)", () => binding.daxpy(0, 0, 1, x, 0, 1, x, 0, 1)],
+  ["three arrays (dgemm)", () => binding.dgemm(false, false, 0, 0, 0, 1, x, 0, 1, x, 0, 1, 0, x, 0, 1)],
+];
+const times = await contest(
+  reads.map(([name, body]) => local(name, body, { budget })),
+  rounds,
+);
+for (const [i, [name]] of reads.entries()) floor(name, times[i]!.time);

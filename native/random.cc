@@ -87,7 +87,7 @@ template <typename T> View<T> readOut(Args& in) {
 
 /// Fills a view in row-major order from generate(first, count, doubles), in pieces that stay in cache.
 template <typename T, typename Generate> void fill(const View<T>& out, Generate generate) {
-  constexpr int64_t piece = 1024;
+  constexpr int64_t piece = 960;  // of normals, 60 tiles: the vectors take twelve at a time
   double buffer[piece];
   const int64_t total = static_cast<int64_t>(out.rows) * out.cols;
   const bool contiguous = out.ld == out.cols || out.rows == 1;

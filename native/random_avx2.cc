@@ -26,7 +26,7 @@ template <typename W, typename D> inline void swapWhereBit62(W word, D& x, D& y)
 
 }  // namespace
 
-void normalsAvx2(Key key, uint64_t tile, size_t tiles, double* out) { normalTiles<4, ScalarWords>(key, tile, tiles, out); }
+void normalsAvx2(Key key, uint64_t tile, size_t tiles, double* out) { normalTiles<4, 2, ScalarWords>(key, tile, tiles, out); }
 
 }  // namespace layerwise
 #if defined(__clang__)

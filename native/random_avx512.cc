@@ -38,15 +38,22 @@ inline void multiply(W x, uint64_t multiplier, W& high, W& low) {
   low = (W)_mm512_mask_blend_epi32(0xaaaa, (__m512i)p00, (__m512i)(b << 32));
 }
 
-/// Eight tiles at once: two vectors of eight counters side by side, because one round is a long chain.
+/// Twelve tiles at once: eight by two vectors of eight counters side by side, because one round is a long chain, and four by
+/// scalar multiplications between the vectors' ones.
 struct VectorWords {
-  static constexpr size_t tiles = 8, ahead = 1;
-  static inline void make(Key key, uint64_t tile, uint64_t* out) {
-    constexpr int n = 2;
+  static constexpr size_t tiles = 12;
+  static inline void make(Key key, uint64_t tile, size_t /* all */, uint64_t* out) {
+    constexpr int n = 2, scalars = 2 * (tiles - 8);
     W x0[n], x1[n] = {}, x2[n] = {}, x3[n];
     for (int u = 0; u < n; ++u) {
       x0[u] = 2 * tile + 8u * static_cast<unsigned>(u) + W{0, 1, 2, 3, 4, 5, 6, 7};
       x3[u] = W{} + static_cast<uint64_t>(Sequence::normal);
+    }
+    uint64_t* const y = out + 64;
+    for (int i = 0; i < scalars; ++i) {
+      y[4 * i] = 2 * tile + 16 + static_cast<unsigned>(i);
+      y[4 * i + 1] = y[4 * i + 2] = 0;
+      y[4 * i + 3] = static_cast<uint64_t>(Sequence::normal);
     }
 #pragma GCC unroll 10
     for (int round = 0; round < 10; ++round) {
@@ -58,6 +65,8 @@ struct VectorWords {
         x1[u] = bLow;
         x2[u] = aHigh ^ x3[u] ^ key.hi;
         x3[u] = aLow;
+#pragma GCC unroll 8
+        for (int i = scalars / n * u; i < scalars / n * (u + 1); ++i) philoxRound(key, y + 4 * i);
       }
       key.lo += 0x9E3779B97F4A7C15u;
       key.hi += 0xBB67AE8584CAA73Bu;
@@ -81,8 +90,10 @@ struct VectorWords {
 }  // namespace
 
 void normalsAvx512(Key key, uint64_t tile, size_t tiles, double* out) {
-  if (tiles < VectorWords::tiles / 2) normalTiles<8, ScalarWords>(key, tile, tiles, out);
-  else normalTiles<8, VectorWords>(key, tile, tiles, out);
+  // A few tiles that are left over are not worth twelve.
+  const size_t rest = tiles % VectorWords::tiles, whole = rest < 5 ? tiles - rest : tiles;
+  normalTiles<8, 4, VectorWords>(key, tile, whole, out);
+  normalTiles<8, 4, ScalarWords>(key, tile + whole, tiles - whole, out + kTile * whole);
 }
 
 }  // namespace layerwise

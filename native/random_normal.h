@@ -26,64 +26,85 @@ template <typename D> inline D quartic(D z, D z2, double c0, double c1, double c
   return (c0 + c1 * z) + z2 * ((c2 + c3 * z) + z2 * c4);
 }
 
-template <int Lanes> inline void boxMuller(typename Vector<Lanes>::Word word, typename Vector<Lanes>::Real& x, typename Vector<Lanes>::Real& y) {
+// U vectors side by side, step by step: one alone would wait for its own results.
+#define LAYERWISE_EACH _Pragma("GCC unroll 4") for (int u = 0; u < U; ++u)
+
+template <int Lanes, int U>
+inline void boxMuller(const typename Vector<Lanes>::Word* word, typename Vector<Lanes>::Real* x, typename Vector<Lanes>::Real* y) {
   using D = typename Vector<Lanes>::Real;
   using W = typename Vector<Lanes>::Word;
   constexpr uint64_t two52 = 0x4330000000000000u;  // the bits of 2⁵²; an integer below 2⁵² or-ed in is added exactly
   constexpr double value52 = 4503599627370496.0;
+  constexpr uint64_t root = 0x3fe6a09e667f3bcdu;  // √½
+  D e[U], m[U], s[U], z[U], r[U], phi[U], v[U], sine[U], cosine[U];
 
   // h = radius + ½ = m·2ᵉ with m in [√½, √2), so that ln m keeps its relative accuracy as u → 1.
-  const D h = (D)(((word >> 30) & 0xffffffffu) | two52) - (value52 - 0.5);
-  constexpr uint64_t root = 0x3fe6a09e667f3bcdu;  // √½
-  const W shifted = (W)h + (0x3ff0000000000000u - root);
-  const D e = (D)((shifted >> 52) | two52) - (value52 + 1023 + 32);  // exponent of u
-  const D m = (D)((shifted & 0xfffffffffffffu) + root);
+  LAYERWISE_EACH {
+    const D h = (D)(((word[u] >> 30) & 0xffffffffu) | two52) - (value52 - 0.5);
+    const W shifted = (W)h + (0x3ff0000000000000u - root);
+    e[u] = (D)((shifted >> 52) | two52) - (value52 + 1023 + 32);  // exponent of the uniform
+    m[u] = (D)((shifted & 0xfffffffffffffu) + root);
+  }
   // 2 ln m = 4 artanh s, s = (m − 1)/(m + 1). Relative errors of the three polynomials: 1.7e-11, 2e-11, 4e-13, all well
   // below the spacing 2⁻³² of the uniforms.
-  const D s = (m - 1.0) / (m + 1.0);
-  const D z = s * s;
-  const D twiceLog = s * (4.0 + z * cubic(z, z * z, 0x1.5555554bb2b2cp+0, 0x1.9999eb5d84f14p-1, 0x1.245c438323e9ap-1, 0x1.ddced7078dd3ap-2));
-  const D r = squareRoot(e * -0x1.62e42fefa39efp+0 - twiceLog);
-
-  const D phi = (((D)((word & 0x3fffffffu) | two52) - (value52 + 536870912.0)) + 0.5) * 0x1.921fb54442d18p-30;
-  const D v = phi * phi, v2 = v * v;
-  D sine = phi * (1.0 + v * cubic(v, v2, -0x1.555555545e0acp-3, 0x1.11110def2e1c9p-7, -0x1.a013a793b98cep-13, 0x1.6dbe0838a06e9p-19));
-  D cosine = 1.0 + v * quartic(v, v2, -0x1.fffffffffe697p-2, 0x1.555555514f774p-5, -0x1.6c16bae5ef6d4p-10, 0x1.a01298d866458p-16,
-                               -0x1.2474e1a97d143p-22);
-  cosine = (D)((W)cosine ^ (word & 0x8000000000000000u));
-  swapWhereBit62(word, cosine, sine);
-  x = r * cosine;
-  y = r * sine;
+  LAYERWISE_EACH s[u] = (m[u] - 1.0) / (m[u] + 1.0);
+  LAYERWISE_EACH {
+    phi[u] = (((D)((word[u] & 0x3fffffffu) | two52) - (value52 + 536870912.0)) + 0.5) * 0x1.921fb54442d18p-30;
+    v[u] = phi[u] * phi[u];
+  }
+  LAYERWISE_EACH z[u] = s[u] * s[u];
+  LAYERWISE_EACH {
+    const D twiceLog = s[u] * (4.0 + z[u] * cubic(z[u], z[u] * z[u], 0x1.5555554bb2b2cp+0, 0x1.9999eb5d84f14p-1, 0x1.245c438323e9ap-1, 0x1.ddced7078dd3ap-2));
+    r[u] = squareRoot(e[u] * -0x1.62e42fefa39efp+0 - twiceLog);
+  }
+  LAYERWISE_EACH sine[u] = phi[u] * (1.0 + v[u] * cubic(v[u], v[u] * v[u], -0x1.555555545e0acp-3, 0x1.11110def2e1c9p-7, -0x1.a013a793b98cep-13, 0x1.6dbe0838a06e9p-19));
+  LAYERWISE_EACH {
+    cosine[u] = 1.0 + v[u] * quartic(v[u], v[u] * v[u], -0x1.fffffffffe697p-2, 0x1.555555514f774p-5, -0x1.6c16bae5ef6d4p-10, 0x1.a01298d866458p-16,
+                                     -0x1.2474e1a97d143p-22);
+  }
+  LAYERWISE_EACH {
+    cosine[u] = (D)((W)cosine[u] ^ (word[u] & 0x8000000000000000u));
+    swapWhereBit62(word[u], cosine[u], sine[u]);
+    x[u] = r[u] * cosine[u];
+    y[u] = r[u] * sine[u];
+  }
 }
 
-// Words by scalar multiplications, one tile at a time, four tiles ahead of the vector arithmetic: both kinds of unit
-// stay busy.
+/// The normals of U vectors of words, the first of which are words[at …]; those of the word at i·8 + j are at 16·i + j and 8 behind.
+template <int Lanes, int U> inline void normalVectors(const uint64_t* words, size_t at, double* out) {
+  using D = typename Vector<Lanes>::Real;
+  using W = typename Vector<Lanes>::Word;
+  W word[U];
+  D x[U], y[U];
+  LAYERWISE_EACH __builtin_memcpy(word + u, words + at + u * Lanes, sizeof(W));
+  boxMuller<Lanes, U>(word, x, y);
+  LAYERWISE_EACH {
+    const size_t first = at + u * Lanes;
+    double* const target = out + first + first / 8 * 8;
+    __builtin_memcpy(target, x + u, sizeof(D));
+    __builtin_memcpy(target + 8, y + u, sizeof(D));
+  }
+}
+#undef LAYERWISE_EACH
+
+/// Words by scalar multiplications.
 struct ScalarWords {
-  static constexpr size_t tiles = 1, ahead = 4;
-  static inline void make(Key key, uint64_t tile, uint64_t* out) {
-    philox(key, 2 * tile, 0, Sequence::normal, out);
-    philox(key, 2 * tile + 1, 0, Sequence::normal, out + 4);
+  static constexpr size_t tiles = 4;
+  static inline void make(Key key, uint64_t tile, size_t count, uint64_t* out) {
+    for (uint64_t block = 2 * tile; block < 2 * (tile + count); ++block, out += 4) philox(key, block, 0, Sequence::normal, out);
   }
 };
 
-template <int Lanes, typename Words> inline void normalTiles(Key key, uint64_t tile, size_t tiles, double* out) {
-  using D = typename Vector<Lanes>::Real;
-  using W = typename Vector<Lanes>::Word;
-  alignas(64) uint64_t ring[Words::ahead][8 * Words::tiles];
-  for (size_t i = 0; i < Words::ahead && i * Words::tiles < tiles; ++i) Words::make(key, tile + i * Words::tiles, ring[i]);
-  for (size_t i = 0, slot = 0; i < tiles; i += Words::tiles, slot = (slot + 1) % Words::ahead) {
-    const size_t count = tiles - i < Words::tiles ? tiles - i : Words::tiles;
-    for (size_t lane = 0; lane < 8 * count; lane += Lanes) {
-      W word;
-      D x, y;
-      __builtin_memcpy(&word, ring[slot] + lane, sizeof word);
-      boxMuller<Lanes>(word, x, y);
-      double* const target = out + kTile * i + lane + lane / 8 * 8;
-      __builtin_memcpy(target, &x, sizeof x);
-      __builtin_memcpy(target + 8, &y, sizeof y);
-    }
-    const size_t next = i + Words::ahead * Words::tiles;
-    if (next < tiles) Words::make(key, tile + next, ring[slot]);
+/// A few tiles' words, then their normals, U vectors at a time.
+template <int Lanes, int U, typename Words> inline void normalTiles(Key key, uint64_t tile, size_t tiles, double* out) {
+  alignas(64) uint64_t words[8 * Words::tiles];
+  while (tiles > 0) {
+    const size_t count = tiles < Words::tiles ? tiles : Words::tiles, total = 8 * count;
+    Words::make(key, tile, count, words);
+    size_t at = 0;
+    for (; at + U * Lanes <= total; at += U * Lanes) normalVectors<Lanes, U>(words, at, out);
+    for (; at < total; at += Lanes) normalVectors<Lanes, 1>(words, at, out);
+    tile += count, tiles -= count, out += kTile * count;
   }
 }
 

@@ -20,11 +20,12 @@ template <typename W, typename D> inline void swapWhereBit62(W word, D& x, D& y)
 
 }  // namespace
 
-void normalsPortable(Key key, uint64_t tile, size_t tiles, double* out) { normalTiles<2, ScalarWords>(key, tile, tiles, out); }
+void normalsPortable(Key key, uint64_t tile, size_t tiles, double* out) { normalTiles<2, 2, ScalarWords>(key, tile, tiles, out); }
 
 void normalPair(uint64_t word, double* x, double* y) {
+  const Vector<2>::Word words = {word, word};
   Vector<2>::Real a, b;
-  boxMuller<2>(Vector<2>::Word{word, word}, a, b);
+  boxMuller<2, 1>(&words, &a, &b);
   *x = a[0];
   *y = b[0];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { binding } from "../../lib/binding.js";
 import { allocate, type DType, Matrix, type Operand, type Real, Transposed } from "../../lib/linalg/matrix.js";
 import { gemm, gemv, symm, syr2k, syrk, trmm, trsm } from "../../lib/linalg/products.js";
 import { gaussian, product, relative, transpose } from "./residuals.js";
@@ -68,7 +69,12 @@ describe.each(precisions)("products in %s", (dtype) => {
     }
   });
 
-  it("gemm agrees with loops at every width and height of the small kernels, whatever they leave over", () => {
+  it.each(["portable", "avx2", "avx512"] as const)("gemm agrees with loops at every size of the small kernels: %s", (path) => {
+    try {
+      binding.instructions(path);
+    } catch {
+      return; // not on this processor
+    }
     for (let size = 1; size <= 33; size++) {
       for (const [rows, cols] of [
         [size, 34 - size],
@@ -87,6 +93,7 @@ describe.each(precisions)("products in %s", (dtype) => {
         for (const out of [c, fresh]) expect(surroundings(out)).toBe(rows * cols);
       }
     }
+    binding.instructions("widest");
   });
 
   it("gemm does not read out when beta is 0", () => {

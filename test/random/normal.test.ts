@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { binding } from "../../lib/binding.js";
 import { gemm, Matrix } from "../../lib/linalg/index.js";
@@ -41,6 +42,37 @@ describe("normals", () => {
         expect(z[16 * tile + 8 + i]).toBeCloseTo(y, 10);
       });
     }
+  });
+
+  it("are the same for ever, bit for bit, by whatever instructions", () => {
+    const paths = (["portable", "avx2", "avx512"] as const).filter((path) => {
+      try {
+        return binding.instructions(path) === path;
+      } catch {
+        return false;
+      }
+    });
+    try {
+      for (const path of paths) {
+        binding.instructions(path);
+        const hash = createHash("sha256");
+        for (const [index, count] of [
+          [0, 5000],
+          [16 * 7, 208],
+          [3, 1],
+          [960, 960],
+          [123457, 1500],
+        ] as const) {
+          const x = new Float64Array(count);
+          binding.dNormal(BigUint64Array.of(1n, 2n), index, 0, 1, 1, count, x, 0, count);
+          hash.update(new Uint8Array(x.buffer));
+        }
+        expect(hash.digest("hex"), path).toMatch(/^07b3bb2e893f934c82b1607f36daf0c2/);
+      }
+    } finally {
+      binding.instructions("widest");
+    }
+    expect(paths).toContain("portable");
   });
 
   const n = 2_000_000;
