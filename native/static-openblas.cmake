@@ -29,4 +29,12 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   else()
     message(WARNING "This OpenBLAS names its kernels otherwise: all of them are linked, the binary will be large.")
   endif()
+elseif(APPLE)
+  # Homebrew's OpenBLAS comes with its gfortran.
+  execute_process(COMMAND gfortran -print-file-name=libgfortran.a OUTPUT_VARIABLE GFORTRAN_LIBRARY OUTPUT_STRIP_TRAILING_WHITESPACE)
+  target_link_libraries(${PROJECT_NAME} PRIVATE ${GFORTRAN_LIBRARY})
+  target_link_options(${PROJECT_NAME} PRIVATE
+    -Wl,-exported_symbol,_napi_register_module_v1 -Wl,-exported_symbol,_node_api_module_get_api_version_v1)
+elseif(WIN32)
+  target_link_libraries(${PROJECT_NAME} PRIVATE gfortran quadmath gomp)
 endif()

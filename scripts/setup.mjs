@@ -126,7 +126,7 @@ function installPackages() {
 
 /** The addon by plain CMake: an installed package has the headers of Node-API as dependencies, but not cmake-js. */
 function buildAddon() {
-  if (process.platform === "win32") fail("on Windows build from a checkout, with cmake-js (it makes the import library for Node).");
+  if (process.platform === "win32") fail("on Windows build with MinGW-w64, as .github/workflows/prebuild.yml does.");
   const output = join(root, "build", "Release");
   run("cmake", ["-S", ".", "-B", "build", "-DCMAKE_BUILD_TYPE=Release", `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${output}`]);
   run("cmake", ["--build", "build", "--parallel", "2"]);
