@@ -409,16 +409,37 @@ export interface Async<T extends Float64Array | Float32Array> {
     bOffset: number,
     ldb: number,
   ): Job<T>;
-  /** See {@link Lapack.syevd}; vectors are the columns. */
-  syevdAsync(n: number, a: T, aOffset: number, lda: number): Job<{ values: T; vectors: T }>;
+  /** α·op(A)·op(A)ᵀ, n×n, both triangles; see {@link Blas.syrk}. */
+  syrkAsync(trans: boolean, n: number, k: number, alpha: number, a: T, aOffset: number, lda: number): Job<T>;
+  /** See {@link Lapack.syevd}; vectors, where wanted, are the columns. */
+  syevdAsync(vectors: boolean, n: number, a: T, aOffset: number, lda: number): Job<{ values: T; vectors?: T }>;
   /** The lower factor, zeros above its diagonal; see {@link Lapack.potrf}. */
   potrfAsync(n: number, a: T, aOffset: number, lda: number): Job<T>;
+  /** A⁻¹·B, n×nrhs, from the lower factor; see {@link Lapack.potrs}. */
+  potrsAsync(n: number, nrhs: number, factor: T, factorOffset: number, ldf: number, b: T, bOffset: number, ldb: number): Job<T>;
+  /** A⁻¹ from the lower factor; see {@link Lapack.potri}. */
+  potriAsync(n: number, a: T, aOffset: number, lda: number): Job<T>;
+  /** `lu` m×n and `singular`, what the synchronous routine returns; see {@link Lapack.getrf}. */
+  getrfAsync(m: number, n: number, a: T, aOffset: number, lda: number): Job<{ lu: T; pivots: Int32Array; singular: number }>;
   /** See {@link Lapack.qr}. */
   qrAsync(m: number, n: number, a: T, aOffset: number, lda: number): Job<{ q: T; r: T }>;
-  /** Thin or full; see {@link Lapack.gesdd}. */
-  gesddAsync(full: boolean, m: number, n: number, a: T, aOffset: number, lda: number): Job<{ u: T; s: T; vt: T }>;
+  /** u and vt unless only values are wanted; see {@link Lapack.gesdd}. */
+  gesddAsync(job: "values" | "thin" | "full", m: number, n: number, a: T, aOffset: number, lda: number): Job<{ u?: T; s: T; vt?: T }>;
   /** A⁻¹·B, n×nrhs; see {@link Lapack.gesv}. */
   gesvAsync(n: number, nrhs: number, a: T, aOffset: number, lda: number, b: T, bOffset: number, ldb: number): Job<T>;
+  /** See {@link Lapack.gelsd}. */
+  gelsdAsync(
+    m: number,
+    n: number,
+    nrhs: number,
+    a: T,
+    aOffset: number,
+    lda: number,
+    b: T,
+    bOffset: number,
+    ldb: number,
+    rcond: number,
+  ): Job<{ x: T; s: T; rank: number }>;
   /** See {@link Fused.InverseRoot}; `info` is its report. */
   InverseRootAsync(
     p: number,
@@ -432,6 +453,19 @@ export interface Async<T extends Float64Array | Float32Array> {
     aOffset: number,
     lda: number,
   ): Job<{ root: T; info: Float64Array }>;
+  /** See {@link Fused.InverseRootBatch}. */
+  InverseRootBatchAsync(
+    p: number,
+    damping: number,
+    relativeTo: "absolute" | "trace" | "max",
+    small: "refuse" | "floor" | "pseudo-inverse",
+    threshold: number,
+    method: "auto" | "eigh" | "cholesky" | "coupled-newton",
+    n: number,
+    count: number,
+    a: T,
+    aOffset: number,
+  ): Job<{ roots: T; info: Float64Array }>;
   /** See {@link Fused.NewtonSchulz}. */
   NewtonSchulzAsync(
     steps: number,

@@ -111,6 +111,12 @@ template <typename T> napi_value freshArray(napi_env env, const Buffer<T>& from)
 }
 template napi_value freshArray<double>(napi_env, const Buffer<double>&);
 template napi_value freshArray<float>(napi_env, const Buffer<float>&);
+template napi_value freshArray<int32_t>(napi_env, const Buffer<int32_t>&);
+
+napi_value freshNumber(napi_env env, double value) {
+  napi_value out = nullptr;
+  return napi_create_double(env, value, &out) == napi_ok ? out : nullptr;
+}
 
 napi_value freshObject(napi_env env, std::initializer_list<std::pair<const char*, napi_value>> entries) {
   napi_value out = nullptr;

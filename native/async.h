@@ -50,6 +50,7 @@ napi_value launch(Args& in, std::unique_ptr<Task> task);
 
 /// A fresh typed array with the buffer's elements; null when JavaScript cannot run any more.
 template <typename T> napi_value freshArray(napi_env env, const Buffer<T>& from);
+napi_value freshNumber(napi_env env, double value);
 /// A fresh object of the named values.
 napi_value freshObject(napi_env env, std::initializer_list<std::pair<const char*, napi_value>> entries);
 

@@ -29,15 +29,32 @@ template <typename T> struct Gemm final : Task {
   napi_value deliver(napi_env env) override { return freshArray(env, c); }
 };
 
-template <typename T> struct Eigh final : Task {
-  int n;
-  Buffer<T> vectors, values;
-  explicit Eigh(Args& in) : n(in.dimension("n")), vectors(in.matrix<T>("a", n, n)), values(n) {}
-  void compute() override {
-    syevd(true, n, vectors.get(), least(n), values.get());
-    transposeInPlace(n, vectors.get(), least(n));
+template <typename T> struct Syrk final : Task {
+  bool trans;
+  int n, k;
+  T alpha;
+  Buffer<T> a, c;
+  explicit Syrk(Args& in) : trans(in.boolean("trans")), n(in.dimension("n")), k(in.dimension("k")), alpha(in.scalar<T>("alpha")) {
+    a = Buffer<T>(in.matrix<T>("a", trans ? k : n, trans ? n : k));
+    c = Buffer<T>(static_cast<int64_t>(n) * n);
   }
-  napi_value deliver(napi_env env) override { return freshObject(env, {{"values", freshArray(env, values)}, {"vectors", freshArray(env, vectors)}}); }
+  void compute() override { syrk<T>(trans, n, k, alpha, a.get(), least(trans ? n : k), 0, c.get(), least(n)); }
+  napi_value deliver(napi_env env) override { return freshArray(env, c); }
+};
+
+template <typename T> struct Eigh final : Task {
+  bool vectors;
+  int n;
+  Buffer<T> a, values;
+  explicit Eigh(Args& in) : vectors(in.boolean("vectors")), n(in.dimension("n")), a(in.matrix<T>("a", n, n)), values(n) {}
+  void compute() override {
+    syevd(vectors, n, a.get(), least(n), values.get());
+    if (vectors) transposeInPlace(n, a.get(), least(n));
+  }
+  napi_value deliver(napi_env env) override {
+    const napi_value w = freshArray(env, values);
+    return vectors ? freshObject(env, {{"values", w}, {"vectors", freshArray(env, a)}}) : freshObject(env, {{"values", w}});
+  }
 };
 
 template <typename T> struct Cholesky final : Task {
@@ -49,6 +66,34 @@ template <typename T> struct Cholesky final : Task {
     for (int64_t i = 0; i < n; ++i) std::fill(factor.get() + i * n + i + 1, factor.get() + (i + 1) * n, T(0));
   }
   napi_value deliver(napi_env env) override { return freshArray(env, factor); }
+};
+
+template <typename T> struct CholeskySolve final : Task {
+  int n, nrhs;
+  Buffer<T> factor, x;
+  explicit CholeskySolve(Args& in)
+      : n(in.dimension("n")), nrhs(in.dimension("nrhs")), factor(in.matrix<T>("factor", n, n)), x(in.matrix<T>("b", n, nrhs)) {}
+  void compute() override { potrs(true, n, nrhs, factor.get(), least(n), x.get(), least(nrhs)); }
+  napi_value deliver(napi_env env) override { return freshArray(env, x); }
+};
+
+template <typename T> struct CholeskyInverse final : Task {
+  int n;
+  Buffer<T> a;
+  explicit CholeskyInverse(Args& in) : n(in.dimension("n")), a(in.matrix<T>("a", n, n)) {}
+  void compute() override { potri(true, n, a.get(), least(n)); }
+  napi_value deliver(napi_env env) override { return freshArray(env, a); }
+};
+
+template <typename T> struct Lu final : Task {
+  int m, n, singular = 0;
+  Buffer<T> a;
+  Buffer<int32_t> pivots;
+  explicit Lu(Args& in) : m(in.dimension("m")), n(in.dimension("n")), a(in.matrix<T>("a", m, n)), pivots(std::min(m, n)) {}
+  void compute() override { singular = getrf(m, n, a.get(), least(n), pivots.get()); }
+  napi_value deliver(napi_env env) override {
+    return freshObject(env, {{"lu", freshArray(env, a)}, {"pivots", freshArray(env, pivots)}, {"singular", freshNumber(env, singular)}});
+  }
 };
 
 template <typename T> struct Qr final : Task {
@@ -65,14 +110,17 @@ template <typename T> struct Svd final : Task {
   int m, n, k;
   Buffer<T> a, s, u, vt;
   explicit Svd(Args& in)
-      : job(in.boolean("full") ? SvdJob::Full : SvdJob::Thin), m(in.dimension("m")), n(in.dimension("n")), k(std::min(m, n)), a(in.matrix<T>("a", m, n)), s(k) {
+      : job(static_cast<SvdJob>(in.choice("job", {"values", "thin", "full"}))), m(in.dimension("m")), n(in.dimension("n")), k(std::min(m, n)), a(in.matrix<T>("a", m, n)), s(k) {
+    if (job == SvdJob::Values) return;
     u = Buffer<T>(static_cast<int64_t>(m) * columns());
     vt = Buffer<T>(static_cast<int64_t>(job == SvdJob::Full ? n : k) * n);
   }
   int columns() const { return job == SvdJob::Full ? m : k; }
   void compute() override { gesdd(job, m, n, a.get(), least(n), s.get(), u.get(), least(columns()), vt.get(), least(n)); }
   napi_value deliver(napi_env env) override {
-    return freshObject(env, {{"u", freshArray(env, u)}, {"s", freshArray(env, s)}, {"vt", freshArray(env, vt)}});
+    const napi_value values = freshArray(env, s);
+    if (job == SvdJob::Values) return freshObject(env, {{"s", values}});
+    return freshObject(env, {{"u", freshArray(env, u)}, {"s", values}, {"vt", freshArray(env, vt)}});
   }
 };
 
@@ -82,6 +130,19 @@ template <typename T> struct Solve final : Task {
   explicit Solve(Args& in) : n(in.dimension("n")), nrhs(in.dimension("nrhs")), a(in.matrix<T>("a", n, n)), x(in.matrix<T>("b", n, nrhs)) {}
   void compute() override { gesv(n, nrhs, a.get(), least(n), x.get(), least(nrhs)); }
   napi_value deliver(napi_env env) override { return freshArray(env, x); }
+};
+
+template <typename T> struct LeastSquares final : Task {
+  int m, n, nrhs, rank = 0;
+  Buffer<T> a, b, x, s;
+  T rcond;
+  explicit LeastSquares(Args& in)
+      : m(in.dimension("m")), n(in.dimension("n")), nrhs(in.dimension("nrhs")), a(in.matrix<T>("a", m, n)), b(in.matrix<T>("b", m, nrhs)),
+        x(static_cast<int64_t>(n) * nrhs), s(std::min(m, n)), rcond(static_cast<T>(in.bounded("rcond", -1, 1))) {}
+  void compute() override { rank = gelsd(m, n, nrhs, a.get(), least(n), b.get(), least(nrhs), x.get(), least(nrhs), s.get(), rcond); }
+  napi_value deliver(napi_env env) override {
+    return freshObject(env, {{"x", freshArray(env, x)}, {"s", freshArray(env, s)}, {"rank", freshNumber(env, rank)}});
+  }
 };
 
 template <typename T> struct InverseRoot final : Task {
@@ -95,6 +156,17 @@ template <typename T> struct InverseRoot final : Task {
     std::copy(values.begin(), values.end(), info.get());
   }
   napi_value deliver(napi_env env) override { return freshObject(env, {{"root", freshArray(env, a)}, {"info", freshArray(env, info)}}); }
+};
+
+template <typename T> struct InverseRootBatch final : Task {
+  RootOptions options;
+  int n, count;
+  Buffer<T> a;
+  Buffer<double> info;
+  explicit InverseRootBatch(Args& in)
+      : options(readRootOptionsAndMethod(in)), n(in.dimension("n")), count(readBatchCount(in, n)), a(in.contiguous<T>("a", static_cast<int64_t>(n) * n * count)), info(6 * static_cast<int64_t>(count)) {}
+  void compute() override { inverseRootBatch(options, n, count, a.get(), a.get(), info.get()); }
+  napi_value deliver(napi_env env) override { return freshObject(env, {{"roots", freshArray(env, a)}, {"info", freshArray(env, info)}}); }
 };
 
 template <typename T> struct NewtonSchulz final : Task {
@@ -127,15 +199,21 @@ template <typename T> napi_value async(Args& in) { return launch(in, std::make_u
 
 }  // namespace
 
-#define LAYERWISE_EXPORTS(T, p)                                     \
-  LAYERWISE_EXPORT(env, exports, p "gemmAsync", async<Gemm<T>>);     \
-  LAYERWISE_EXPORT(env, exports, p "syevdAsync", async<Eigh<T>>);    \
-  LAYERWISE_EXPORT(env, exports, p "potrfAsync", async<Cholesky<T>>); \
-  LAYERWISE_EXPORT(env, exports, p "qrAsync", async<Qr<T>>);         \
-  LAYERWISE_EXPORT(env, exports, p "gesddAsync", async<Svd<T>>);     \
-  LAYERWISE_EXPORT(env, exports, p "gesvAsync", async<Solve<T>>);    \
-  LAYERWISE_EXPORT(env, exports, p "InverseRootAsync", async<InverseRoot<T>>);   \
-  LAYERWISE_EXPORT(env, exports, p "NewtonSchulzAsync", async<NewtonSchulz<T>>); \
+#define LAYERWISE_EXPORTS(T, p)                                                          \
+  LAYERWISE_EXPORT(env, exports, p "gemmAsync", async<Gemm<T>>);                         \
+  LAYERWISE_EXPORT(env, exports, p "syrkAsync", async<Syrk<T>>);                         \
+  LAYERWISE_EXPORT(env, exports, p "syevdAsync", async<Eigh<T>>);                        \
+  LAYERWISE_EXPORT(env, exports, p "potrfAsync", async<Cholesky<T>>);                    \
+  LAYERWISE_EXPORT(env, exports, p "potrsAsync", async<CholeskySolve<T>>);               \
+  LAYERWISE_EXPORT(env, exports, p "potriAsync", async<CholeskyInverse<T>>);             \
+  LAYERWISE_EXPORT(env, exports, p "getrfAsync", async<Lu<T>>);                          \
+  LAYERWISE_EXPORT(env, exports, p "gesvAsync", async<Solve<T>>);                        \
+  LAYERWISE_EXPORT(env, exports, p "qrAsync", async<Qr<T>>);                             \
+  LAYERWISE_EXPORT(env, exports, p "gesddAsync", async<Svd<T>>);                         \
+  LAYERWISE_EXPORT(env, exports, p "gelsdAsync", async<LeastSquares<T>>);                \
+  LAYERWISE_EXPORT(env, exports, p "InverseRootAsync", async<InverseRoot<T>>);           \
+  LAYERWISE_EXPORT(env, exports, p "InverseRootBatchAsync", async<InverseRootBatch<T>>); \
+  LAYERWISE_EXPORT(env, exports, p "NewtonSchulzAsync", async<NewtonSchulz<T>>);         \
   LAYERWISE_EXPORT(env, exports, p "PolarFactorAsync", async<PolarFactor<T>>);
 
 void registerAsync(napi_env env, napi_value exports) {

@@ -54,6 +54,7 @@ template <typename T> struct Nrm2 {
   }
   /// √Σx²: directly where no square can have over- or underflowed, else as LAPACK's scaled sum of squares.
   double run() const {
+    if (x.empty()) return 0;
     double sum = 0;
     overRuns([&](int n, int i, int inc) { sum += Blas<T>::dot(n, x.row(i), inc, x.row(i), inc); }, x);
     const double least = static_cast<double>(std::numeric_limits<T>::min()) * 0x1p60;

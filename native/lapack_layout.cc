@@ -45,7 +45,7 @@ constexpr int64_t kTile = 16;
 }  // namespace
 
 template <typename T> void requireFinite(const char* name, int rows, int cols, const T* a, int lda) {
-  if (cols == lda && finiteRow(a, static_cast<int64_t>(rows) * cols)) return;
+  if (cols == 0 || (cols == lda && finiteRow(a, static_cast<int64_t>(rows) * cols))) return;
   for (int64_t i = 0; i < rows; ++i)
     if (!finiteRow(a + i * lda, cols)) notFinite(name, i, 0, a + i * lda);
 }

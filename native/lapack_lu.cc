@@ -91,6 +91,7 @@ template <typename T> T gecon(int n, const T* lu, int ldlu, T norm) {
 }
 
 template <typename T> T norm1(int m, int n, const T* a, int lda) {
+  if (m == 0 || n == 0) return 0;
   Workspace scratch;
   T* sums = scratch.take<T>(n);
   std::fill_n(sums, n, T(0));

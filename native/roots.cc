@@ -119,8 +119,23 @@ template <typename T> RootInfo inverseRoot(const RootOptions& o, View<T> a, View
   }
 }
 
+template <typename T> void inverseRootBatch(const RootOptions& o, int n, int count, T* a, T* out, double* info) {
+  const int64_t each = static_cast<int64_t>(n) * n;
+  for (int i = 0; i < count; ++i) {
+    const View<T> from{a + i * each, n, n, n > 1 ? n : 1, "a"}, to{out + i * each, n, n, n > 1 ? n : 1, "out"};
+    try {
+      const auto values = reported(inverseRoot(o, from, to));
+      std::copy(values.begin(), values.end(), info + 6 * i);
+    } catch (const NumericalError& error) {
+      throw NumericalError(error.code, "matrix " + std::to_string(i) + " of " + std::to_string(count) + ": " + error.what());
+    }
+  }
+}
+
 template RootInfo inverseRoot(const RootOptions&, View<double>, View<double>);
 template RootInfo inverseRoot(const RootOptions&, View<float>, View<float>);
+template void inverseRootBatch(const RootOptions&, int, int, double*, double*, double*);
+template void inverseRootBatch(const RootOptions&, int, int, float*, float*, double*);
 template RootInfo eighRoot(const RootOptions&, View<double>, View<double>, const View<double>*, double*);
 template RootInfo eighRoot(const RootOptions&, View<float>, View<float>, const View<float>*, float*);
 template double meanDiagonal(const View<double>&);
@@ -147,6 +162,13 @@ RootOptions readRootOptionsAndMethod(Args& in) {
   return o;
 }
 
+int readBatchCount(Args& in, int n) {
+  const int count = in.dimension("count");
+  const int64_t each = static_cast<int64_t>(n) * n;  // below 2⁶²; times count it could overflow
+  if (each > 0 && count > std::numeric_limits<int32_t>::max() / each) in.rangeError("count", "such that count·n² is below 2³¹", std::to_string(count));
+  return count;
+}
+
 std::array<double, 6> reported(const RootInfo& info) {
   return {info.lambdaMin, info.lambdaMax, info.damping, static_cast<double>(info.method), static_cast<double>(info.iterations), info.residual};
 }
@@ -168,22 +190,14 @@ template <typename T> napi_value inverseRootExport(Args& in) {
 
 template <typename T> napi_value inverseRootBatchExport(Args& in) {
   const RootOptions o = readRootOptionsAndMethod(in);
-  const int n = in.dimension("n"), count = in.dimension("count");
+  const int n = in.dimension("n"), count = readBatchCount(in, n);
   const int64_t each = static_cast<int64_t>(n) * n;
-  if (each * count > std::numeric_limits<int32_t>::max()) in.rangeError("count", "such that count·n² is below 2³¹", std::to_string(count));
   const auto a = in.contiguous<T>("a", each * count), out = in.contiguous<T>("out", each * count);
   const auto report = in.contiguous<double>("info", 6 * static_cast<int64_t>(count));
   in.distinctOrSame(out, a);
+  in.distinct(report, a);
   in.distinct(report, out);
-  for (int i = 0; i < count; ++i) {
-    const View<T> from{a.data + i * each, n, n, n > 1 ? n : 1, "a"}, to{out.data + i * each, n, n, n > 1 ? n : 1, "out"};
-    try {
-      const auto values = reported(inverseRoot(o, from, to));
-      std::copy(values.begin(), values.end(), report.data + 6 * i);
-    } catch (const NumericalError& error) {
-      throw NumericalError(error.code, "matrix " + std::to_string(i) + " of " + std::to_string(count) + ": " + error.what());
-    }
-  }
+  inverseRootBatch(o, n, count, a.data, out.data, report.data);
   return in.undefined();
 }
 

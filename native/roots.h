@@ -34,6 +34,10 @@ struct RootInfo {
 /// @throws NumericalError ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE, ERR_NO_CONVERGENCE; out is untouched then
 template <typename T> RootInfo inverseRoot(const RootOptions& options, View<T> a, View<T> out);
 
+/// The same for `count` matrices that follow one another; six numbers of `reported` for each go to info.
+/// @throws NumericalError as inverseRoot, naming the matrix; the roots before it are written then
+template <typename T> void inverseRootBatch(const RootOptions& options, int n, int count, T* a, T* out, double* info);
+
 /// c of the options for a matrix of the given mean diagonal and largest eigenvalue.
 double absoluteDamping(const RootOptions& options, double meanDiagonal, double lambdaMax);
 template <typename T> double meanDiagonal(const View<T>& a);
@@ -52,6 +56,8 @@ double inversePower(double d, double exponent);
 RootOptions readRootOptions(Args& in);
 /// The same, then the method, one of "auto", "eigh", "cholesky".
 RootOptions readRootOptionsAndMethod(Args& in);
+/// The number of n×n matrices of a batch, fewer than 2³¹ elements in all.
+int readBatchCount(Args& in, int n);
 /// The report of a root export: λmin, λmax, c, method, iterations, residual.
 std::array<double, 6> reported(const RootInfo& info);
 

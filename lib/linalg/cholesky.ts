@@ -47,3 +47,24 @@ export function choleskyAsync<T extends Real>(a: Matrix<T>, options: Cancellable
     (factor) => new Matrix(factor, n, n),
   );
 }
+
+/** As {@link choleskySolve}, on the thread pool; see {@link Cancellable}. */
+export function choleskySolveAsync<T extends Real>(factor: Matrix<T>, b: Matrix<T>, options: Cancellable = {}): Promise<Matrix<T>> {
+  const n = requireSquare("choleskySolveAsync", factor);
+  if (b.rows !== n) throw new RangeError(`choleskySolveAsync: b must have ${n} rows, got ${b.rows}`);
+  return run(
+    options,
+    () => routines(factor.data).potrsAsync(n, b.cols, factor.data, factor.offset, leading(factor), b.data, b.offset, leading(b)),
+    (x) => new Matrix(x, n, b.cols),
+  );
+}
+
+/** As {@link choleskyInverse}, on the thread pool; see {@link Cancellable}. */
+export function choleskyInverseAsync<T extends Real>(factor: Matrix<T>, options: Cancellable = {}): Promise<Matrix<T>> {
+  const n = requireSquare("choleskyInverseAsync", factor);
+  return run(
+    options,
+    () => routines(factor.data).potriAsync(n, factor.data, factor.offset, leading(factor)),
+    (inverse) => new Matrix(inverse, n, n),
+  );
+}

@@ -66,7 +66,17 @@ export function eighAsync<T extends Real>(a: Matrix<T>, options: Cancellable = {
   const n = requireSquare("eighAsync", a);
   return run(
     options,
-    () => routines(a.data).syevdAsync(n, a.data, a.offset, leading(a)),
-    ({ values, vectors }) => ({ values, vectors: new Matrix(vectors, n, n) }),
+    () => routines(a.data).syevdAsync(true, n, a.data, a.offset, leading(a)),
+    ({ values, vectors }) => ({ values, vectors: new Matrix(vectors!, n, n) }),
+  );
+}
+
+/** As {@link eigvalsh}, on the thread pool; see {@link Cancellable}. */
+export function eigvalshAsync<T extends Real>(a: Matrix<T>, options: Cancellable = {}): Promise<T> {
+  const n = requireSquare("eigvalshAsync", a);
+  return run(
+    options,
+    () => routines(a.data).syevdAsync(false, n, a.data, a.offset, leading(a)),
+    ({ values }) => values,
   );
 }

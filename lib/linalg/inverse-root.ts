@@ -59,9 +59,9 @@ export function rootInfo([lambdaMin, lambdaMax, damping, method, iterations, res
 }
 
 /** The threshold in use: the given one, or n·ε. */
-export function smallThreshold(a: Matrix<Real>, options: SmallEigenvalueRule): number {
+export function smallThreshold(a: Matrix<Real>, options: SmallEigenvalueRule, n = a.rows): number {
   if ((options.small ?? "refuse") === "refuse") return 0;
-  return options.threshold ?? a.rows * (a.data instanceof Float64Array ? 2 ** -52 : 2 ** -23);
+  return options.threshold ?? Math.max(n, 1) * (a.data instanceof Float64Array ? 2 ** -52 : 2 ** -23);
 }
 
 /**
@@ -137,12 +137,9 @@ export function inverseRoots<T extends Real>(
   const { p, damping = 0, relativeTo = null, small = "refuse", method = "auto", info } = options;
   const n = a.cols;
   const out = matrixInto("inverseRoots", "out", a.rows, n, a.data, options.out);
-  if (n === 0) return out;
-  if (a.rows % n !== 0) throw new RangeError(`inverseRoots: a must stack ${n}×${n} matrices, got ${a.rows} rows`);
-  if (!a.contiguous || !out.contiguous) throw new RangeError("inverseRoots: a and out must be contiguous");
-  const count = a.rows / n;
+  const count = stacked("inverseRoots", a, out);
   const values = new Float64Array(6 * count);
-  const threshold = small === "refuse" ? 0 : smallThreshold(a.block(0, 0, Math.min(n, a.rows), n), options);
+  const threshold = smallThreshold(a, options, n);
   routines(a.data).InverseRootBatch(
     p,
     damping,
@@ -159,6 +156,38 @@ export function inverseRoots<T extends Real>(
     values,
     0,
   );
-  if (info) for (let i = 0; i < count; i++) info[i] = rootInfo(values.subarray(6 * i, 6 * i + 6));
+  if (info) {
+    rootInfos(values).forEach((found, i) => {
+      info[i] = found;
+    });
+  }
   return out;
+}
+
+const rootInfos = (values: Float64Array): RootInfo[] =>
+  Array.from({ length: values.length / 6 }, (_, i) => rootInfo(values.subarray(6 * i, 6 * i + 6)));
+
+/** How many square matrices `a` stacks. */
+function stacked(name: string, a: Matrix<Real>, out: Matrix<Real>): number {
+  if (a.cols === 0) return 0;
+  if (a.rows % a.cols !== 0) throw new RangeError(`${name}: a must stack ${a.cols}×${a.cols} matrices, got ${a.rows} rows`);
+  if (!a.contiguous || !out.contiguous) throw new RangeError(`${name}: a and out must be contiguous`);
+  return a.rows / a.cols;
+}
+
+/** As {@link inverseRoots}, on the thread pool, with what was found; see {@link Cancellable}. */
+export function inverseRootsAsync<T extends Real>(
+  a: Matrix<T>,
+  options: RootOptions & Cancellable & { readonly method?: RootMethod },
+): Promise<{ roots: Matrix<T>; info: RootInfo[] }> {
+  const { p, damping = 0, relativeTo, small = "refuse", method = "auto" } = options;
+  const n = a.cols;
+  const count = stacked("inverseRootsAsync", a, a);
+  const threshold = smallThreshold(a, options, n);
+  return run(
+    options,
+    () =>
+      routines(a.data).InverseRootBatchAsync(p, damping, relativeTo ?? "absolute", small, threshold, method, n, count, a.data, a.offset),
+    ({ roots, info }) => ({ roots: new Matrix(roots, a.rows, n), info: rootInfos(info) }),
+  );
 }

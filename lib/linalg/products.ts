@@ -220,24 +220,45 @@ function isLower(name: string, uplo: "lower" | "upper"): boolean {
   return uplo === "lower";
 }
 
-/** alpha·A·B as {@link gemm}, in a new matrix, on the thread pool; see {@link Cancellable}. */
+/** α·A·B as {@link gemm}, in a new matrix, on the thread pool; see {@link Cancellable}. */
 export function gemmAsync<T extends Real>(
   a: Operand<T>,
   b: Operand<T>,
   options: Cancellable & { alpha?: number } = {},
 ): Promise<Matrix<T>> {
-  if (a.cols !== b.rows) {
-    throw new RangeError(`gemmAsync: a is ${a.rows}×${a.cols} and b ${b.rows}×${b.cols}: the inner dimensions differ`);
-  }
+  inner("gemmAsync", a, b);
   const [m, n, k] = [a.rows, b.cols, a.cols];
-  const [transA, transB] = [a instanceof Transposed, b instanceof Transposed];
-  const left = a instanceof Transposed ? a.matrix : a;
-  const right = b instanceof Transposed ? b.matrix : b;
-  const { gemmAsync } = routines(left.data);
+  const left = stored(a);
+  const right = stored(b);
   const { alpha = 1 } = options;
   return run(
     options,
-    () => gemmAsync(transA, transB, m, n, k, alpha, left.data, left.offset, ld(left), right.data, right.offset, ld(right)),
+    () =>
+      routines(left.data).gemmAsync(
+        left !== a,
+        right !== b,
+        m,
+        n,
+        k,
+        alpha,
+        left.data,
+        left.offset,
+        ld(left),
+        right.data,
+        right.offset,
+        ld(right),
+      ),
     (c) => new Matrix(c, m, n),
+  );
+}
+
+/** α·A·Aᵀ as {@link syrk}, in a new matrix, on the thread pool; see {@link Cancellable}. */
+export function syrkAsync<T extends Real>(a: Operand<T>, options: Cancellable & { alpha?: number } = {}): Promise<Matrix<T>> {
+  const m = stored(a);
+  const { alpha = 1 } = options;
+  return run(
+    options,
+    () => routines(m.data).syrkAsync(m !== a, a.rows, a.cols, alpha, m.data, m.offset, ld(m)),
+    (c) => new Matrix(c, a.rows, a.rows),
   );
 }

@@ -16,19 +16,29 @@ export function solve<T extends Real>(a: Matrix<T>, b: Matrix<T>, options: { out
   return x;
 }
 
+/** The share of the largest singular value that counts as zero. */
+function negligible({ rows, cols, data }: Matrix<Real>): number {
+  return Math.min(1, Math.max(rows, cols) * (data instanceof Float64Array ? 2 ** -52 : 2 ** -23));
+}
+
+/** What {@link lstsq} finds. */
+export interface LeastSquares<T extends Real = Float64Array> {
+  x: Matrix<T>;
+  /** How many singular values of A count. */
+  rank: number;
+  /** Those of A, descending. */
+  singularValues: T;
+}
+
 /**
  * Least squares: the X of least norm among those that minimise ‖B − A·X‖ column by column (LAPACK gelsd). Singular values
  * of A below `rcond` (default max(m, n)·2⁻⁵², or ·2⁻²³ in single precision) times the largest count as zero.
  * @throws Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`; RangeError when the shapes do not fit.
  */
-export function lstsq<T extends Real>(
-  a: Matrix<T>,
-  b: Matrix<T>,
-  options: { rcond?: number; out?: Matrix<T> } = {},
-): { x: Matrix<T>; rank: number; singularValues: T } {
+export function lstsq<T extends Real>(a: Matrix<T>, b: Matrix<T>, options: { rcond?: number; out?: Matrix<T> } = {}): LeastSquares<T> {
   const { rows: m, cols: n } = a;
   if (b.rows !== m) throw new RangeError(`lstsq: b must have ${m} rows, got ${b.rows}`);
-  const { rcond = Math.min(1, Math.max(m, n) * (a.data instanceof Float64Array ? 2 ** -52 : 2 ** -23)) } = options;
+  const { rcond = negligible(a) } = options;
   const x = matrixInto("lstsq", "out", n, b.cols, a.data, options.out);
   const s = allocate(Math.min(m, n), a.data);
   const rank = routines(a.data).gelsd(
@@ -51,25 +61,35 @@ export function lstsq<T extends Real>(
   return { x, rank, singularValues: s };
 }
 
+/** P·A = L·U; see {@link lu}. */
+export interface LU<T extends Real = Float64Array> {
+  l: Matrix<T>;
+  u: Matrix<T>;
+  permutation: Int32Array;
+}
+
 /**
  * P·A = L·U of an m×n matrix, k = min(m, n): L m×k unit lower, U k×n upper triangular, and row i of P·A is row
  * `permutation[i]` of A (LAPACK getrf). A singular A has zeros on the diagonal of U.
  * @throws Error `ERR_NOT_FINITE`.
  */
-export function lu<T extends Real>(a: Matrix<T>): { l: Matrix<T>; u: Matrix<T>; permutation: Int32Array } {
-  const { rows: m, cols: n } = a;
-  const k = Math.min(m, n);
+export function lu<T extends Real>(a: Matrix<T>): LU<T> {
   const packed = a.clone();
-  const pivots = new Int32Array(k);
-  routines(a.data).getrf(m, n, packed.data, 0, leading(packed), pivots, 0);
-  const l = new Matrix(allocate(m * k, a.data), m, k);
-  const u = new Matrix(allocate(k * n, a.data), k, n);
+  const pivots = new Int32Array(Math.min(a.rows, a.cols));
+  routines(a.data).getrf(a.rows, a.cols, packed.data, 0, leading(packed), pivots, 0);
+  return unpack(packed, pivots);
+}
+
+/** The factors that getrf leaves in one contiguous matrix. */
+function unpack<T extends Real>({ data, rows: m, cols: n }: Matrix<T>, pivots: Int32Array): LU<T> {
+  const k = pivots.length;
+  const l = new Matrix(allocate(m * k, data), m, k);
+  const u = new Matrix(allocate(k * n, data), k, n);
   for (let i = 0; i < m; i++) {
-    const below = Math.min(i, k);
-    l.data.set(packed.data.subarray(i * n, i * n + below), i * k);
+    l.data.set(data.subarray(i * n, i * n + Math.min(i, k)), i * k);
     if (i < k) {
       l.data[i * k + i] = 1;
-      u.data.set(packed.data.subarray(i * n + i, i * n + n), i * n + i);
+      u.data.set(data.subarray(i * n + i, i * n + n), i * n + i);
     }
   }
   const permutation = Int32Array.from({ length: m }, (_, i) => i);
@@ -119,5 +139,30 @@ export function solveAsync<T extends Real>(a: Matrix<T>, b: Matrix<T>, options: 
     options,
     () => routines(a.data).gesvAsync(n, b.cols, a.data, a.offset, leading(a), b.data, b.offset, leading(b)),
     (x) => new Matrix(x, n, b.cols),
+  );
+}
+
+/** As {@link lstsq}, on the thread pool; see {@link Cancellable}. */
+export function lstsqAsync<T extends Real>(
+  a: Matrix<T>,
+  b: Matrix<T>,
+  options: Cancellable & { rcond?: number } = {},
+): Promise<LeastSquares<T>> {
+  const { rows: m, cols: n } = a;
+  if (b.rows !== m) throw new RangeError(`lstsqAsync: b must have ${m} rows, got ${b.rows}`);
+  const { rcond = negligible(a) } = options;
+  return run(
+    options,
+    () => routines(a.data).gelsdAsync(m, n, b.cols, a.data, a.offset, leading(a), b.data, b.offset, leading(b), rcond),
+    ({ x, s, rank }) => ({ x: new Matrix(x, n, b.cols), rank, singularValues: s }),
+  );
+}
+
+/** As {@link lu}, on the thread pool; see {@link Cancellable}. */
+export function luAsync<T extends Real>(a: Matrix<T>, options: Cancellable = {}): Promise<LU<T>> {
+  return run(
+    options,
+    () => routines(a.data).getrfAsync(a.rows, a.cols, a.data, a.offset, leading(a)),
+    ({ lu, pivots }) => unpack(new Matrix(lu, a.rows, a.cols), pivots),
   );
 }

@@ -41,7 +41,16 @@ export function svdAsync<T extends Real>(
   const k = Math.min(m, n);
   return run(
     options,
-    () => routines(a.data).gesddAsync(full, m, n, a.data, a.offset, leading(a)),
-    ({ u, s, vt }) => ({ u: new Matrix(u, m, full ? m : k), s, vt: new Matrix(vt, full ? n : k, n) }),
+    () => routines(a.data).gesddAsync(full ? "full" : "thin", m, n, a.data, a.offset, leading(a)),
+    ({ u, s, vt }) => ({ u: new Matrix(u!, m, full ? m : k), s, vt: new Matrix(vt!, full ? n : k, n) }),
+  );
+}
+
+/** As {@link singularValues}, on the thread pool; see {@link Cancellable}. */
+export function singularValuesAsync<T extends Real>(a: Matrix<T>, options: Cancellable = {}): Promise<T> {
+  return run(
+    options,
+    () => routines(a.data).gesddAsync("values", a.rows, a.cols, a.data, a.offset, leading(a)),
+    ({ s }) => s,
   );
 }

@@ -159,8 +159,9 @@ function snapshot(args: unknown[]): Map<Numbers, Numbers> {
   const out = new Map<Numbers, Numbers>();
   for (const x of args) {
     if (!isArray(x) || !(x.constructor as { name: string }).name.match(/^(Float64|Float32|Int32|BigUint64)Array$/)) continue;
-    // A detached array, or one that a shrunk buffer no longer holds, has nothing to copy.
-    if (x.length === 0) {
+    // A detached array, or one that a shrunk buffer no longer holds, has nothing to copy. (The length alone does not tell:
+    // compiled code has been seen to go on with the old one.)
+    if (x.length === 0 || x.buffer.byteLength === 0) {
       out.set(x, new (x.constructor as Float64ArrayConstructor)(0));
       continue;
     }
@@ -199,8 +200,7 @@ export function judge(
     if (!refused && typeof code !== "string") throw new Error(`threw an Error without code: ${error.message}`);
     if (!/^\w+: ./.test(error.message)) throw new Error(`does not name the function: ${error.message}`);
     if (refused || code === "ERR_NOT_FINITE") {
-      for (const [array, copy] of before)
-        if (array.length && !same(array, copy)) throw new Error(`wrote before refusing: ${error.message}`);
+      for (const [array, copy] of before) if (copy.length && !same(array, copy)) throw new Error(`wrote before refusing: ${error.message}`);
     }
     return { error };
   }
@@ -235,7 +235,7 @@ function compare(
     (routine.spreads && !finite) ||
     Math.abs(x - y) <= 8 * ulp * magnitude + 4096 * tiny;
   for (const [array, copy] of before) {
-    for (let i = 0; i < array.length; i++) {
+    for (let i = 0; i < copy.length; i++) {
       const magnitude = written.get(`${copy.byteOffset + i * copy.BYTES_PER_ELEMENT}`);
       const ok = magnitude === undefined ? Object.is(array[i], copy[i]) : close(Number(array[i]), Number(copy[i]), magnitude);
       if (!ok) throw new Error(`element ${i} is ${array[i]}, the reference ${magnitude === undefined ? "leaves" : "gives"} ${copy[i]}`);
@@ -333,6 +333,32 @@ export function aliased(valid: unknown[], { parameters }: Signature, draw: Draw)
   args[j] = memory;
   args[j + 1] = (args[j + 1] as number) + shift;
   return { args, what: `arguments ${i} and ${j} share memory, shifted by ${shift}`, mustFail: false };
+}
+
+/** Several dimensions at once as large as they may be, or larger: products that overflow beside arrays that are empty or small. */
+export function huge(valid: unknown[], { parameters }: Signature, draw: Draw): Mutation {
+  const sizes = [
+    2 ** 31 - 1,
+    2 ** 31 - 1,
+    2 ** 31 - 2,
+    2 ** 30,
+    46341,
+    65536,
+    2 ** 31,
+    2 ** 32,
+    2 ** 32 + 1,
+    2 ** 53,
+    2 ** 53 + 2,
+    4,
+    2,
+    0,
+  ];
+  const args = valid.map((x, i) => {
+    const name = parameters[i]?.name ?? "";
+    if (typeof x !== "number" || !Number.isInteger(x) || isOffset(name) || draw.integer(0, 3) === 0) return x;
+    return isStep(name) ? draw.pick(2 ** 31 - 1, 2 ** 30, x) : draw.pick(...sizes);
+  });
+  return { args, what: "huge dimensions", mustFail: false };
 }
 
 /** NaN, infinities and numbers near the ends of the range in some arrays. */

@@ -1,7 +1,7 @@
 /** What must hold for every export: checks that throw, each of many random calls. */
 import fc from "fast-check";
 import type { Signature } from "../../scripts/binding-signatures.js";
-import { aliased, Draw, judge, type Mutation, mutate, type Routine, validCall, wild } from "./harness.js";
+import { aliased, Draw, huge, judge, type Mutation, mutate, type Routine, validCall, wild } from "./harness.js";
 
 type Call = (...args: unknown[]) => unknown;
 
@@ -43,6 +43,7 @@ export function properties(
     ],
     ["refuses overlapping arguments or copes with them", changed((draw, args) => aliased(args, signature, draw))],
     ["copes with NaN, infinities and extreme numbers", changed((draw, args) => wild(args, draw))],
+    ["refuses dimensions whose products overflow", changed((draw, args) => huge(args, signature, draw))],
     [
       "survives broken calls",
       changed((draw, valid) => {

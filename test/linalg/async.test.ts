@@ -1,24 +1,42 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import * as linalg from "../../lib/linalg/index.js";
 import {
   cholesky,
   choleskyAsync,
+  choleskyInverse,
+  choleskyInverseAsync,
+  choleskySolve,
+  choleskySolveAsync,
   eigh,
   eighAsync,
+  eigvalsh,
+  eigvalshAsync,
   gemm,
   gemmAsync,
   inverseRoot,
   inverseRootAsync,
+  inverseRoots,
+  inverseRootsAsync,
+  lstsq,
+  lstsqAsync,
+  lu,
+  luAsync,
   Matrix,
   orthogonalize,
   orthogonalizeAsync,
   qr,
   qrAsync,
   type Real,
+  type RootInfo,
+  singularValues,
+  singularValuesAsync,
   solve,
   solveAsync,
   svd,
   svdAsync,
+  syrk,
+  syrkAsync,
 } from "../../lib/linalg/index.js";
 import { addon } from "../addon.js";
 import { gaussian } from "./residuals.js";
@@ -47,7 +65,23 @@ describe.each(["float64", "float32"] as const)("asynchronous routines, %s", (dty
     expect(await qrAsync(view)).toEqual(qr(view));
     expect(await svdAsync(wide)).toEqual(svd(wide));
     expect(await svdAsync(wide, { full: true })).toEqual(svd(wide, { full: true }));
+    expect(await eigvalshAsync(definite)).toEqual(eigvalsh(definite));
+    expect(await singularValuesAsync(view)).toEqual(singularValues(view));
     expect(await solveAsync(a, view)).toEqual(solve(a, view));
+    expect(await luAsync(view)).toEqual(lu(view));
+    expect(await luAsync(wide)).toEqual(lu(wide));
+    const factor = cholesky(definite);
+    expect(await choleskySolveAsync(factor, view)).toEqual(choleskySolve(factor, view));
+    expect(await choleskyInverseAsync(factor)).toEqual(choleskyInverse(factor));
+    for (const [x, b] of [
+      [view, a],
+      [wide, gaussian(12, 3, 4, dtype)],
+    ] as const) {
+      expect(await lstsqAsync(x, b)).toEqual(lstsq(x, b));
+      expect(await lstsqAsync(x, b, { rcond: 0.3 })).toEqual(lstsq(x, b, { rcond: 0.3 }));
+    }
+    expect(await syrkAsync(view)).toEqual(syrk(view));
+    expect(await syrkAsync(view.T, { alpha: -2 })).toEqual(syrk(view.T, { alpha: -2 }));
     expect(await gemmAsync(a, view)).toEqual(gemm(a, view));
     expect(await gemmAsync(view.T, a.T, { alpha: 2 })).toEqual(
       gemm(view.T, a.T, { alpha: 2, out: new Matrix(a.data.slice(0, 600) as Real, 20, 30) }),
@@ -59,6 +93,11 @@ describe.each(["float64", "float32"] as const)("asynchronous routines, %s", (dty
       const info = {};
       expect(await inverseRootAsync(definite, options)).toEqual({ root: inverseRoot(definite, { ...options, info }), info });
     }
+    const stack = gaussian(90, 30, 0, dtype);
+    for (let i = 0; i < 3; i++) stack.block(30 * i, 0, 30, 30).copy(definite);
+    const infos: RootInfo[] = [];
+    const roots = inverseRoots(stack, { p: 2, damping: 0.5, info: infos });
+    expect(await inverseRootsAsync(stack, { p: 2, damping: 0.5 })).toEqual({ roots, info: infos });
     for (const method of ["exact", "newton-schulz", "polar-express"] as const) {
       expect(await orthogonalizeAsync(view, { method })).toEqual(orthogonalize(view, { method }));
     }
@@ -68,6 +107,10 @@ describe.each(["float64", "float32"] as const)("asynchronous routines, %s", (dty
     const empty = wide.block(0, 0, 0, 0);
     expect((await eighAsync(empty)).values.length).toBe(0);
     expect((await qrAsync(wide.block(0, 0, 5, 0))).q.rows).toBe(5);
+    expect((await lstsqAsync(wide.block(0, 0, 0, 4), wide.block(0, 0, 0, 2))).x.toArrays()).toEqual(Array(4).fill([0, 0]));
+    expect((await choleskyInverseAsync(empty)).rows).toBe(0);
+    expect((await inverseRootsAsync(empty, { p: 2, small: "floor" })).info).toEqual([]);
+    expect((await luAsync(wide.block(0, 0, 3, 0))).l.rows).toBe(3);
   });
 });
 
@@ -82,6 +125,17 @@ describe("asynchronous routines", () => {
       message: "dpotrfAsync: leading minor of order 3 is not positive definite",
     });
     await expect(eighAsync(Matrix.diagonal([1, Number.NaN]))).rejects.toMatchObject({ code: "ERR_NOT_FINITE" });
+    expect(() => lstsqAsync(Matrix.zeros(2, 2), Matrix.zeros(3, 1))).toThrow("lstsqAsync: b must have 2 rows, got 3");
+    expect(() => lstsqAsync(Matrix.identity(2), Matrix.identity(2), { rcond: 2 })).toThrow(RangeError);
+    expect(() => choleskyInverseAsync(Matrix.zeros(2, 3))).toThrow("choleskyInverseAsync: a must be square");
+    expect(() => choleskySolveAsync(Matrix.identity(2), Matrix.zeros(3, 1))).toThrow(RangeError);
+    expect(() => inverseRootsAsync(Matrix.zeros(3, 2), { p: 2 })).toThrow("inverseRootsAsync: a must stack 2×2 matrices");
+    await expect(choleskyInverseAsync(Matrix.zeros(2, 2))).rejects.toMatchObject({ code: "ERR_SINGULAR" });
+    await expect(lstsqAsync(Matrix.diagonal([1, Number.NaN]), Matrix.identity(2))).rejects.toMatchObject({ code: "ERR_NOT_FINITE" });
+    await expect(inverseRootsAsync(Matrix.from([[1], [-1]]), { p: 2 })).rejects.toMatchObject({
+      code: "ERR_NOT_POSITIVE_DEFINITE",
+      message: expect.stringContaining("matrix 1 of 2"),
+    });
     await expect(solveAsync(Matrix.zeros(2, 2), Matrix.identity(2))).rejects.toMatchObject({ code: "ERR_SINGULAR" });
   });
 
@@ -113,7 +167,7 @@ describe("asynchronous routines", () => {
         const n = 300, worst = [];
         for (let round = 0; round < 3; round++) {
           let a = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 + i : 0));
-          const { promise } = b.dsyevdAsync(n, a, 0, n);
+          const { promise } = b.dsyevdAsync(true, n, a, 0, n);
           structuredClone(a, { transfer: [a.buffer] });
           a = null;
           for (let i = 0; i < 5; i++) { gc(); await new Promise(setImmediate); }
@@ -133,7 +187,7 @@ describe("asynchronous routines", () => {
         const b = require(process.env.ADDON), n = 150;
         const a = Float64Array.from({ length: n * n }, (_, i) => Math.cos(i));
         for (let i = 0; i < 12; i++) {
-          b.dsyevdAsync(n, a, 0, n).promise.then(() => {});
+          b.dsyevdAsync(true, n, a, 0, n).promise.then(() => {});
           b.dpotrfAsync(n, a, 0, n).promise.catch(() => {});
         }
         require("node:worker_threads").parentPort.postMessage(0);\`;
@@ -145,7 +199,7 @@ describe("asynchronous routines", () => {
           await worker.terminate();
         }
         const b = require(process.env.ADDON);
-        const { values } = await b.dsyevdAsync(2, Float64Array.of(2, 1, 1, 2), 0, 2).promise;
+        const { values } = await b.dsyevdAsync(true, 2, Float64Array.of(2, 1, 1, 2), 0, 2).promise;
         console.log(Array.from(values, Math.round).join());
       })();`;
     expect(isolated(script)).toEqual(clean("1,3"));
@@ -159,7 +213,7 @@ describe("asynchronous routines", () => {
         const b = require(process.env.ADDON), n = 60;
         b.enterWorker();
         const a = Float64Array.from({ length: n * n }, (_, i) => Math.cos((i % n) * Math.floor(i / n)));
-        Promise.all(Array.from({ length: 6 }, () => b.dgesddAsync(false, n, n, a, 0, n).promise)).then((all) => {
+        Promise.all(Array.from({ length: 6 }, () => b.dgesddAsync("thin", n, n, a, 0, n).promise)).then((all) => {
           const own = new Float64Array(n);
           b.dgesdd("values", n, n, a, 0, n, own, 0);
           const same = all.every(({ s }) => s.every((x, i) => Math.abs(x - own[i]) < 1e-10));
@@ -171,7 +225,47 @@ describe("asynchronous routines", () => {
   });
 });
 
+it("every O(n³) function has an asynchronous version, or a reason to have none", () => {
+  const reasons: Record<string, string[]> = {
+    "O(n²) at most": [
+      "dtypeOf",
+      "allocate",
+      "rootInfo",
+      "smallThreshold",
+      "axpy",
+      "dot",
+      "norm",
+      "scale",
+      "trace",
+      "addDiagonal",
+      "symmetrize",
+      "gemv",
+      "symv",
+      "ger",
+    ],
+    "as gemm, which is there": ["syr2k", "symm", "trmm", "trsm", "kroneckerApply"],
+    "updates its argument": ["kroneckerFactorUpdate", "kroneckerFactorsUpdate", "eigenbasisRefresh", "transportSecondMoment"],
+    "composed of others": ["condition", "eighRange"],
+    "for matrices too small to wait for": ["orthogonalizeStack"],
+  };
+  const functions = Object.entries(linalg).flatMap(([name, value]) =>
+    typeof value === "function" && !/^class\b/.test(String(value)) && !name.endsWith("Async") ? [name] : [],
+  );
+  expect(functions.filter((name) => !(`${name}Async` in linalg)).sort()).toEqual(Object.values(reasons).flat().sort());
+});
+
 describe("AbortSignal", () => {
+  it("takes any number of computations without a warning", async () => {
+    const warned: unknown[] = [];
+    const note = (warning: unknown) => warned.push(warning);
+    process.on("warning", note);
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 30 }, () => eighAsync(Matrix.identity(2), { signal })));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", note);
+    expect(warned).toEqual([]);
+  });
+
   it("aborted before the call: nothing starts", async () => {
     const reason = new Error("no longer wanted");
     await expect(eighAsync(Matrix.identity(2), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
