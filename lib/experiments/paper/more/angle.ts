@@ -52,7 +52,7 @@ const noiseFloor: Claim = {
   source: "derived: E‖GP⊥‖² → η/(2−η) · s² · tr((FᵀF)⁻¹) · tr(P⊥S⁻¹)/(n−d−1)",
   estimator:
     "Mean of ‖T‖² over 200 steps after the descent, over the formula's, per run; and the formula's root at condition number 10⁴ over that at 1.",
-  test: "Holds if at every condition number the 95 % confidence interval of the mean ratio lies within 1 ± 0.1 (at ‖T‖ of a few thousandths the neglected order is smaller), and the floor grows by more than 3; partly if the intervals do at half of the condition numbers.",
+  test: "Holds if at every condition number the 95 % confidence interval of the mean ratio lies within 1 ± 0.1 (at ‖T‖ of a few thousandths the neglected order is smaller), and the floor grows by more than 3; partly if the intervals do at half of the condition numbers. Written after pilot runs with other seeds.",
   judge(settings, results) {
     const found = all(settings, results);
     if (found.length < conds.length) return noData;

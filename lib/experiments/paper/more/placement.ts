@@ -52,7 +52,7 @@ const dependsOnPlace: Claim = {
     "KFAC's advantage in alignment depends on where β* lies: large on directions of small variance, and lost to SGD's on those of large variance.",
   source: "derived: SGD weighs directions by their variance, which helps where β* is",
   estimator: `Log ratio of squared cosines, KFAC (λ = ${damping}) over SGD, paired over draws, for β* on the quarter of smallest, or of largest, eigenvalues, at condition numbers 100 and 1000, d/n = ${phi}.`,
-  test: "Holds if the 95 % interval lies above 0 for the smallest and below 0 for the largest, at both; partly if at least half of these four do.",
+  test: "Holds if the 95 % interval lies above 0 for the smallest and below 0 for the largest, at both; partly if at least half of these four do. Written after pilot runs with other seeds.",
   conditions: "β* on directions of large variance is the case in which the plain gradient is the better first step.",
   judge(settings, results) {
     const at = (place: Place) => [100, 1e3].map((cond) => measured(settings, results, place, cond)?.advantage);

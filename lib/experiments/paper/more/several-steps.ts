@@ -52,7 +52,7 @@ const keepsTurning: Claim = {
   statement: "Over several steps KFAC goes on turning towards β* and lowering the test error, and stays ahead of SGD.",
   source: "open beyond the first step; Zhang et al. 2025 treat one step",
   estimator: `At ${last} steps, each on fresh samples, step sizes nᵃ chosen by the error on other draws: squared cosine of the change of G with β*, and excess test error after refitting, KFAC over SGD, and KFAC at ${last} steps over KFAC at ${first}; log ratios paired over draws.`,
-  test: "Holds if the 95 % interval lies above 0 for the cosines, and below 0 for both errors; partly if at least one of the three does.",
+  test: "Holds if the 95 % interval lies above 0 for the cosines, and below 0 for both errors; partly if at least one of the three does. Written after pilot runs with other seeds.",
   judge(settings, results) {
     const value = (method: MethodId, steps: number, metric: "excess" | "alignment") => at(settings, results, method, steps, metric);
     const cosine = logRatioInterval(value("kfac", last, "alignment"), value("sgd", last, "alignment"));
