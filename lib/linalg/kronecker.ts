@@ -17,17 +17,23 @@ export interface FactorUpdateOptions {
   readonly homogeneous?: boolean;
 }
 
-const weight = (beta: number): number => (beta === 1 ? 1 : 1 - beta);
+/** β and what the new term is multiplied by. A factor averaged with any other numbers would be lost without a word. */
+function weights(name: string, { beta = 0, scale = 1 }: Pick<FactorUpdateOptions, "beta" | "scale">): [keep: number, add: number] {
+  if (!(beta >= 0 && beta <= 1)) throw new RangeError(`${name}: beta must be in [0, 1], got ${beta}`);
+  if (!Number.isFinite(scale)) throw new RangeError(`${name}: scale must be finite, got ${scale}`);
+  return [beta, (beta === 1 ? 1 : 1 - beta) * scale];
+}
 
 /**
  * Accumulates a Kronecker factor in place: F ← β·F + (1 − β)·scale·XᵀX, by one symmetric rank-k product in full
  * symmetric storage. With β = 1 (AdaGrad's sum) the new term's weight is 1. Returns the factor.
  * @param factor n×n, symmetric; not read when β = 0.
  * @param x m×n; see `axis` and `homogeneous`.
- * @throws TypeError on mixed precisions, RangeError when the shapes do not fit or memory is shared.
+ * @throws TypeError on mixed precisions, RangeError when the shapes do not fit, memory is shared, β is not in [0, 1] or scale not finite.
  */
 export function kroneckerFactorUpdate<T extends Real>(factor: Matrix<T>, x: Matrix<T>, options: FactorUpdateOptions = {}): Matrix<T> {
-  const { beta = 0, scale = 1, axis = "columns", homogeneous = false } = options;
+  const { axis = "columns", homogeneous = false } = options;
+  const [keep, add] = weights("kroneckerFactorUpdate", options);
   const n = requireSquare("kroneckerFactorUpdate", factor);
   const expected = (axis === "rows" ? x.rows : x.cols) + (homogeneous ? 1 : 0);
   if (n !== expected) {
@@ -40,11 +46,11 @@ export function kroneckerFactorUpdate<T extends Real>(factor: Matrix<T>, x: Matr
     homogeneous,
     x.rows,
     x.cols,
-    weight(beta) * scale,
+    add,
     x.data,
     x.offset,
     leading(x),
-    beta,
+    keep,
     factor.data,
     factor.offset,
     leading(factor),
@@ -55,6 +61,7 @@ export function kroneckerFactorUpdate<T extends Real>(factor: Matrix<T>, x: Matr
 /**
  * Both factors of one gradient G (m×n) in one call: L ← β·L + w·GGᵀ, R ← β·R + w·GᵀG, w as in
  * {@link kroneckerFactorUpdate}.
+ * @throws as {@link kroneckerFactorUpdate}.
  */
 export function kroneckerFactorsUpdate<T extends Real>(
   left: Matrix<T>,
@@ -62,7 +69,7 @@ export function kroneckerFactorsUpdate<T extends Real>(
   g: Matrix<T>,
   options: Pick<FactorUpdateOptions, "beta" | "scale"> = {},
 ): void {
-  const { beta = 0, scale = 1 } = options;
+  const [keep, add] = weights("kroneckerFactorsUpdate", options);
   if (requireSquare("kroneckerFactorsUpdate", left) !== g.rows || requireSquare("kroneckerFactorsUpdate", right) !== g.cols) {
     throw new RangeError(
       `kroneckerFactorsUpdate: a gradient ${g.rows}×${g.cols} needs factors of order ${g.rows} and ${g.cols}, got ${left.rows} and ${right.rows}`,
@@ -71,11 +78,11 @@ export function kroneckerFactorsUpdate<T extends Real>(
   routines(g.data).KroneckerFactorsUpdate(
     g.rows,
     g.cols,
-    weight(beta) * scale,
+    add,
     g.data,
     g.offset,
     leading(g),
-    beta,
+    keep,
     left.data,
     left.offset,
     leading(left),

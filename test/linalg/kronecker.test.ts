@@ -88,6 +88,16 @@ describe("kroneckerFactorUpdate", () => {
     expect(() => kroneckerFactorUpdate(Matrix.zeros(6, 6), Matrix.zeros(5, 4), { axis: "rows", homogeneous: true })).toThrow(RangeError);
   });
 
+  it.each([Number.NaN, -0.1, 1.01, Number.POSITIVE_INFINITY])("refuses β = %d and leaves the factors alone", (beta) => {
+    const [factor, other] = [Matrix.identity(2), Matrix.identity(2)];
+    expect(() => kroneckerFactorUpdate(factor, Matrix.identity(2), { beta })).toThrow(
+      new RangeError(`kroneckerFactorUpdate: beta must be in [0, 1], got ${beta}`),
+    );
+    expect(() => kroneckerFactorsUpdate(factor, other, Matrix.identity(2), { beta })).toThrow(RangeError);
+    if (!Number.isFinite(beta)) expect(() => kroneckerFactorUpdate(factor, other, { scale: beta })).toThrow(/scale must be finite/);
+    for (const kept of [factor, other]) expect(kept.toArrays()).toEqual(Matrix.identity(2).toArrays());
+  });
+
   it("scales the factor alone when there are no examples", () => {
     const factor = kroneckerFactorUpdate(Matrix.diagonal([2, 4]), Matrix.zeros(0, 2), { beta: 0.5 });
     expect(factor.toArrays()).toEqual([
