@@ -86,7 +86,7 @@ async function meanSeconds({ spec, trials, module }: Plan): Promise<number | nul
 async function dryRun(plan: Plan, workers: number, json: boolean | undefined): Promise<number> {
   const mean = await meanSeconds(plan);
   const { spec, trials } = plan;
-  const seconds = mean === null || trials === null ? null : (mean * trials) / workers;
+  const seconds = mean === null || trials === null ? null : mean * Math.ceil(trials / workers);
   const axes = axesToObject(spec.axes);
   if (json) {
     console.log(
