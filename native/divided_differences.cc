@@ -1,31 +1,20 @@
 #include "divided_differences.h"
 
 #include "divided_differences_kernel.h"
+#include "target.h"
 
 namespace layerwise {
 
 #if defined(__x86_64__)
 extern const DividedDifferences<double> dDifferencesAvx2, dDifferencesAvx512;
 extern const DividedDifferences<float> sDifferencesAvx2, sDifferencesAvx512;
-
-namespace {
-template <typename T> const DividedDifferences<T>& choose(const DividedDifferences<T>& avx512, const DividedDifferences<T>& avx2) {
-  if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) return avx512;
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? avx2 : kKernel<T>;
-}
-}  // namespace
+#endif
 
 template <> const DividedDifferences<double>& dividedDifferences() {
-  static const auto& chosen = choose(dDifferencesAvx512, dDifferencesAvx2);
-  return chosen;
+  return LAYERWISE_BY_INSTRUCTIONS(kKernel<double>, dDifferencesAvx2, dDifferencesAvx512);
 }
 template <> const DividedDifferences<float>& dividedDifferences() {
-  static const auto& chosen = choose(sDifferencesAvx512, sDifferencesAvx2);
-  return chosen;
+  return LAYERWISE_BY_INSTRUCTIONS(kKernel<float>, sDifferencesAvx2, sDifferencesAvx512);
 }
-#else
-template <> const DividedDifferences<double>& dividedDifferences() { return kKernel<double>; }
-template <> const DividedDifferences<float>& dividedDifferences() { return kKernel<float>; }
-#endif
 
 }  // namespace layerwise

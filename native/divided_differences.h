@@ -2,6 +2,8 @@
 // positive terms, in which nothing cancels. Compiled for several instruction sets.
 #pragma once
 
+#include <cstddef>
+
 namespace layerwise {
 
 /// What the second-order term needs beside E, per index: u = d^{1/2p}, half = d^{1/2}, left = √x·u^{p−1}, t = 1/√(second difference).

@@ -1,21 +1,13 @@
-// The kernels by avx2 instructions. No header of the standard library is included under the wider target.
+// The kernels by avx2 instructions. See target.h for what may be included where.
 #include "divided_differences.h"
+#include "target.h"
 #if defined(__x86_64__)
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
-#endif
+LAYERWISE_TARGET(LAYERWISE_AVX2)
 #include "divided_differences_kernel.h"
 
 namespace layerwise {
 extern const DividedDifferences<double> dDifferencesAvx2 = kKernel<double>;
 extern const DividedDifferences<float> sDifferencesAvx2 = kKernel<float>;
 }  // namespace layerwise
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+LAYERWISE_TARGET_END
 #endif

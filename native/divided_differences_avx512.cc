@@ -1,21 +1,13 @@
-// The kernels by avx512 instructions. No header of the standard library is included under the wider target.
+// The kernels by avx512 instructions. See target.h for what may be included where.
 #include "divided_differences.h"
+#include "target.h"
 #if defined(__x86_64__)
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,fma"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512vl,avx512dq,fma")
-#endif
+LAYERWISE_TARGET(LAYERWISE_AVX512)
 #include "divided_differences_kernel.h"
 
 namespace layerwise {
 extern const DividedDifferences<double> dDifferencesAvx512 = kKernel<double>;
 extern const DividedDifferences<float> sDifferencesAvx512 = kKernel<float>;
 }  // namespace layerwise
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+LAYERWISE_TARGET_END
 #endif

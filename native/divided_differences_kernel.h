@@ -1,8 +1,6 @@
 // Included once per instruction set; everything is in an unnamed namespace, as in small_kernel.h.
 #pragma once
 
-#include <cstddef>
-
 #include "divided_differences.h"
 
 namespace layerwise {

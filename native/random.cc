@@ -6,20 +6,14 @@
 #include <cstring>
 
 #include "args.h"
-#include "instructions.h"
+#include "target.h"
 
 namespace layerwise {
 namespace {
 
 constexpr int64_t kLastIndex = int64_t{1} << 53;  // an index must be exact as a JavaScript number
 
-NormalKernel normalKernel() {
-#if defined(__x86_64__)
-  if (instructions() == Instructions::Avx512) return normalsAvx512;
-  if (instructions() == Instructions::Avx2) return normalsAvx2;
-#endif
-  return normalsPortable;
-}
+NormalKernel normalKernel() { return LAYERWISE_BY_INSTRUCTIONS(normalsPortable, normalsAvx2, normalsAvx512); }
 
 void words(Key key, Sequence sequence, uint64_t index, size_t n, uint64_t* out) {
   const uint64_t first = sequence == Sequence::words ? 1 : 0;  // numpy increments before the first block

@@ -1,15 +1,11 @@
-// Normals, four lanes. Nothing from the standard library is included under the wider target: its inline functions
-// must not be compiled for it.
+// Normals, four lanes. See target.h for what may be included where.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,bmi2"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,bmi2")
-#endif
+
+#include "target.h"
+LAYERWISE_TARGET(LAYERWISE_AVX2)
 #include "random_normal.h"
 
 namespace layerwise {
@@ -29,9 +25,5 @@ template <typename W, typename D> inline void swapWhereBit62(W word, D& x, D& y)
 void normalsAvx2(Key key, uint64_t tile, size_t tiles, double* out) { normalTiles<4, 2, ScalarWords>(key, tile, tiles, out); }
 
 }  // namespace layerwise
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+LAYERWISE_TARGET_END
 #endif

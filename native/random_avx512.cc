@@ -1,14 +1,12 @@
-// Normals, eight lanes. Nothing from the standard library is included under the wider target: its inline functions
-// must not be compiled for it.
+// Normals, eight lanes. See target.h for what may be included where.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,bmi2"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512dq,bmi2")
+
+#include "target.h"
+LAYERWISE_TARGET(LAYERWISE_AVX512)
+#if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // inside the intrinsics of GCC 12
 #endif
 #include "random_normal.h"
@@ -97,9 +95,5 @@ void normalsAvx512(Key key, uint64_t tile, size_t tiles, double* out) {
 }
 
 }  // namespace layerwise
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+LAYERWISE_TARGET_END
 #endif

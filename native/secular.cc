@@ -1,7 +1,7 @@
 #include "secular.h"
 
-#include "instructions.h"
 #include "secular_kernel.h"
+#include "target.h"
 
 namespace layerwise {
 
@@ -9,12 +9,6 @@ namespace layerwise {
 extern const SecularEigen secularAvx2, secularAvx512;
 #endif
 
-SecularEigen secularEigen() {
-#if defined(__x86_64__)
-  if (instructions() == Instructions::Avx512) return secularAvx512;
-  if (instructions() == Instructions::Avx2) return secularAvx2;
-#endif
-  return solveSecular<2>;
-}
+SecularEigen secularEigen() { return LAYERWISE_BY_INSTRUCTIONS(solveSecular<2>, secularAvx2, secularAvx512); }
 
 }  // namespace layerwise

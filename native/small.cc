@@ -1,7 +1,7 @@
 #include "small.h"
 
-#include "instructions.h"
 #include "small_kernel.h"
+#include "target.h"
 
 namespace layerwise {
 
@@ -10,20 +10,7 @@ extern const SmallGemm<double> dSmallAvx2, dSmallAvx512;
 extern const SmallGemm<float> sSmallAvx2, sSmallAvx512;
 #endif
 
-template <> SmallGemm<double> smallGemm<double>() {
-#if defined(__x86_64__)
-  if (instructions() == Instructions::Avx512) return dSmallAvx512;
-  if (instructions() == Instructions::Avx2) return dSmallAvx2;
-#endif
-  return multiplySmall<double, 2>;
-}
-
-template <> SmallGemm<float> smallGemm<float>() {
-#if defined(__x86_64__)
-  if (instructions() == Instructions::Avx512) return sSmallAvx512;
-  if (instructions() == Instructions::Avx2) return sSmallAvx2;
-#endif
-  return multiplySmall<float, 4>;
-}
+template <> SmallGemm<double> smallGemm<double>() { return LAYERWISE_BY_INSTRUCTIONS((multiplySmall<double, 2>), dSmallAvx2, dSmallAvx512); }
+template <> SmallGemm<float> smallGemm<float>() { return LAYERWISE_BY_INSTRUCTIONS((multiplySmall<float, 4>), sSmallAvx2, sSmallAvx512); }
 
 }  // namespace layerwise

@@ -1,22 +1,13 @@
-// Small products by avx2 instructions. No header of the standard library is included under the wider target: its
-// inline functions must not be compiled for it.
+// Small products by avx2 instructions. See target.h for what may be included where.
 #include "small.h"
+#include "target.h"
 #if defined(__x86_64__)
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
-#endif
+LAYERWISE_TARGET(LAYERWISE_AVX2)
 #include "small_kernel.h"
 
 namespace layerwise {
 extern const SmallGemm<double> dSmallAvx2 = multiplySmall<double, 4>;
 extern const SmallGemm<float> sSmallAvx2 = multiplySmall<float, 8>;
 }  // namespace layerwise
-#if defined(__clang__)
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
+LAYERWISE_TARGET_END
 #endif

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { binding } from "../../lib/binding.js";
 import { eigh, eighRange, eigvalsh, Matrix, type Real } from "../../lib/linalg/index.js";
 import { allocate } from "../../lib/linalg/matrix.js";
+import { instructionSets, widest } from "../instruction-sets.js";
 import { epsilon, gaussian, orthogonality, product, relative, scaleColumns } from "./residuals.js";
 
 const symmetric = (n: number, seed: number, dtype: "float64" | "float32") => {
@@ -42,17 +43,9 @@ const families: Record<string, (n: number, x: Matrix<Real>) => (i: number, j: nu
   huge: (_, x) => (i, j) => x.get(i, j) * 1e36,
 };
 
-const available = (["portable", "avx2", "avx512"] as const).filter((which) => {
-  try {
-    return binding.instructions(which) === which;
-  } catch {
-    return false;
-  }
-});
-binding.instructions("widest");
-afterEach(() => void binding.instructions("widest"));
+afterEach(widest);
 
-describe.each(available)("eigh, %s instructions", (which) => {
+describe.each(instructionSets)("eigh, %s instructions", (which) => {
   const sizes = [3, 16, 17, 31, 32, 33, 49, 50, 64, 97, 130];
   it.each(Object.keys(families))("is backward stable: %s", (family) => {
     binding.instructions(which);

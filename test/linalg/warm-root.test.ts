@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
+import { binding } from "../../lib/binding.js";
 import { inverseRoot, kroneckerFactorUpdate, Matrix, norm, type Real, syrk, WarmRoot } from "../../lib/linalg/index.js";
+import { instructionSets, widest } from "../instruction-sets.js";
 import { gaussian, generator } from "./residuals.js";
 
 type Path = (t: number) => Matrix<Real>;
@@ -39,6 +41,8 @@ function relativeError(got: Matrix<Real>, wanted: Matrix<Real>): number {
   return norm(difference) / norm(wanted);
 }
 
+afterEach(widest);
+
 const condition = (n: number, c: number) => (j: number) => Math.sqrt(c) ** (-j / (n - 1));
 
 describe("WarmRoot", () => {
@@ -67,6 +71,23 @@ describe("WarmRoot", () => {
       expect(root.counts.exact / root.counts.updates).toBeLessThan(mostExact);
     });
   }
+
+  it.each(instructionSets)("stays within its tolerance with %s instructions, in both precisions", (which) => {
+    binding.instructions(which);
+    for (const dtype of ["float64", "float32"] as const) {
+      for (const p of [1, 2, 3, 4]) {
+        const n = 21; // no multiple of any vector's length
+        const path = movingAverage(n, n, 0.99, p, condition(n, 1e2), dtype);
+        const root = new WarmRoot(n, { p, damping: 1e-4, relativeTo: "trace", tolerance: 1e-3, method: "first-order", dtype });
+        for (let t = 0; t < 40; t++) {
+          const factor = path(t);
+          const exact = inverseRoot(factor, { p, damping: 1e-4, relativeTo: "trace", method: "eigh" });
+          expect(relativeError(root.update(factor as never), exact), `${dtype} p = ${p} t = ${t}`).toBeLessThan(1e-3);
+        }
+        expect(root.counts.exact).toBeLessThan(root.counts.updates);
+      }
+    }
+  });
 
   const halvings = (spectrum: readonly number[], p: number, order: 1 | 2) => {
     const n = spectrum.length;

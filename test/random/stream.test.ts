@@ -3,20 +3,13 @@ import { afterEach, describe, expect, it } from "vitest";
 import { binding } from "../../lib/binding.js";
 import { Matrix } from "../../lib/linalg/matrix.js";
 import { Stream } from "../../lib/random/index.js";
+import { instructionSets, widest } from "../instruction-sets.js";
 
 const fixture = JSON.parse(readFileSync(new URL("../fixtures/philox.json", import.meta.url), "utf8")) as {
   cases: { key: [string, string]; first: string[]; from4090: string[] }[];
 };
 
-const paths = (["portable", "avx2", "avx512"] as const).filter((path) => {
-  try {
-    return binding.instructions(path) === path;
-  } catch {
-    return false;
-  }
-});
-binding.instructions("widest");
-afterEach(() => void binding.instructions("widest"));
+afterEach(widest);
 
 describe("words", () => {
   it("are those of numpy's Philox for the same key, from any index", () => {
@@ -136,13 +129,13 @@ describe("targets", () => {
 });
 
 describe("paths", () => {
-  it("are at least the portable one", () => expect(paths).toContain("portable"));
+  it("are at least the portable one", () => expect(instructionSets).toContain("portable"));
 
   it("all give the same bits, in long and in short pieces", () => {
     const bytes = (x: Float64Array) => Buffer.from(x.buffer);
     binding.instructions("portable");
     const expected = new Stream(21).normals(1_000_003);
-    for (const path of paths) {
+    for (const path of instructionSets) {
       expect(binding.instructions(path)).toBe(path);
       expect(bytes(new Stream(21).normals(expected.length)).equals(bytes(expected)), path).toBe(true);
       const stream = new Stream(21);
