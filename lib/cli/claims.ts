@@ -40,17 +40,8 @@ export async function claims(options: Options): Promise<number> {
   const figures = [...new Set(wanted.map(({ figure }) => figure))];
   const executor = new LocalExecutor({ workers });
   const shown = progress();
-  let begun = false;
   try {
-    const observer = {
-      planned(total: number) {
-        if (begun) shown.setTotal(total);
-        else shown.start(total);
-        begun = true;
-      },
-      done: (count: number, failed: number) => shown.done(count, failed),
-    };
-    const { results } = await runFigures(figures, settings, executor, { observer });
+    const { results } = await runFigures(figures, settings, executor, { observer: shown });
     shown.stop();
     const judged = wanted.map(({ figure, claim }) => ({ figure, claim, judgement: judge(figure, claim, settings, results) }));
     if (options.json) {

@@ -1,11 +1,8 @@
 import { Presets, SingleBar } from "cli-progress";
+import type { Observer } from "../experiments/reproduce.js";
 
 /** How far a run has come, on stderr: a bar on a terminal, a line now and then in a log. */
-export interface Progress {
-  start(total: number): void;
-  /** The plan has grown. */
-  setTotal(total: number): void;
-  done(count: number, failed: number): void;
+export interface Progress extends Observer {
   stop(): void;
 }
 
@@ -33,11 +30,11 @@ function bar(): Progress {
     };
   };
   return {
-    start(total) {
+    planned(total) {
+      if (started) return shown.setTotal(total);
       started = performance.now();
       shown.start(total, 0, payload(0, total, 0));
     },
-    setTotal: (total) => shown.setTotal(total),
     done: (count, failed) => shown.update(count, payload(count, shown.getTotal(), failed)),
     stop: () => shown.stop(),
   };
@@ -48,14 +45,12 @@ function lines(): Progress {
   let started = 0;
   let last = 0;
   return {
-    start(count) {
+    planned(count) {
       total = count;
+      if (started) return;
       started = performance.now();
       last = started;
       process.stderr.write(`${total} trials\n`);
-    },
-    setTotal(count) {
-      total = count;
     },
     done(count, failed) {
       const now = performance.now();

@@ -42,16 +42,7 @@ export async function reproduce(options: Options): Promise<number> {
   const shown = progress();
   const started = performance.now();
   try {
-    let begun = false;
-    const observer = {
-      planned(total: number) {
-        if (begun) shown.setTotal(total);
-        else shown.start(total);
-        begun = true;
-      },
-      done: (count: number, failed: number) => shown.done(count, failed),
-    };
-    const { results, trials } = await runFigures(figures, settings, executor, { observer, signal: controller.signal });
+    const { results, trials } = await runFigures(figures, settings, executor, { observer: shown, signal: controller.signal });
     shown.stop();
     const wallSeconds = (performance.now() - started) / 1000;
     const claims = await writeReport(folder, { figures, settings, results, trials, environment: environment(), wallSeconds });
