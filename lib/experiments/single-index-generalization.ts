@@ -16,8 +16,8 @@ import {
   takeStep,
 } from "../models/single-index/index.js";
 import { defineExperiment } from "./define.js";
-import { linkIds, sigmaHelp, summarize } from "./single-index-common.js";
-import { spectrumKeys, spectrumOf } from "./spectrum.js";
+import { summarize, targetKeys } from "./single-index-common.js";
+import { spectrumOf } from "./spectrum.js";
 
 /** Fresh samples to choose the penalty on, and to measure the error on. */
 const VALIDATION = 1000;
@@ -41,10 +41,7 @@ export const singleIndexGeneralization = defineExperiment({
     d: z.int().min(2).max(2000).default(200).describe("input dimension"),
     hidden: z.int().min(1).max(4000).default(400).describe("hidden units"),
     n: z.int().min(2).max(100_000).default(1600).describe("samples of the first step, and as many fresh ones for the refit"),
-    ...spectrumKeys,
-    sigma: z.enum(linkIds).default("he1+he2").describe(sigmaHelp),
-    noise: z.number().min(0).max(1e6).default(0.3).describe("standard deviation of the label noise"),
-    damping: z.number().min(0).max(1e12).default(0.1).describe("damping λ of KFAC"),
+    ...targetKeys,
     stepRms: z.number().min(1e-6).max(1e6).default(3).describe("root mean square change of the pre-activations the step is scaled to"),
     ridge: z
       .enum(["validated"])

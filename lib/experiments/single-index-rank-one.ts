@@ -12,8 +12,8 @@ import {
   sgdDirection,
 } from "../models/single-index/index.js";
 import { defineExperiment } from "./define.js";
-import { linkIds, sigmaHelp, summarize } from "./single-index-common.js";
-import { spectrumKeys, spectrumOf } from "./spectrum.js";
+import { summarize, targetKeys } from "./single-index-common.js";
+import { spectrumOf } from "./spectrum.js";
 
 /** What the second layer is multiplied by for its output to be negligible: the error is relative, so only that matters. */
 const NEGLIGIBLE = 1e-6;
@@ -27,10 +27,7 @@ export const singleIndexRankOne = defineExperiment({
     d: z.int().min(2).max(2000).default(100).describe("input dimension"),
     hidden: z.int().min(1).max(8000).default(200).describe("hidden units"),
     n: z.int().min(2).max(100_000).default(1600).describe("samples of the step"),
-    ...spectrumKeys,
-    sigma: z.enum(linkIds).default("he1+he2").describe(sigmaHelp),
-    noise: z.number().min(0).max(1e6).default(0.3).describe("standard deviation of the label noise"),
-    damping: z.number().min(0).max(1e12).default(0.1).describe("damping λ of KFAC"),
+    ...targetKeys,
     output: z
       .enum(["negligible", "initial"])
       .default("negligible")

@@ -11,8 +11,8 @@ import {
   SingleIndexTeacher,
 } from "../models/single-index/index.js";
 import { defineExperiment } from "./define.js";
-import { linkIds, sigmaHelp, summarize } from "./single-index-common.js";
-import { spectrumKeys, spectrumOf } from "./spectrum.js";
+import { summarize, targetKeys } from "./single-index-common.js";
+import { spectrumOf } from "./spectrum.js";
 
 const VALIDATION = 1000;
 const TEST = 4000;
@@ -35,10 +35,7 @@ export const singleIndexSteps = defineExperiment({
     d: z.int().min(2).max(2000).default(100).describe("input dimension"),
     hidden: z.int().min(1).max(4000).default(200).describe("hidden units"),
     n: z.int().min(2).max(100_000).default(1600).describe("samples of each step, and as many fresh ones for the refit"),
-    ...spectrumKeys,
-    sigma: z.enum(linkIds).default("he1+he2").describe(sigmaHelp),
-    noise: z.number().min(0).max(1e6).default(0.3).describe("standard deviation of the label noise"),
-    damping: z.number().min(0).max(1e12).default(0.1).describe("damping λ of KFAC"),
+    ...targetKeys,
     bias: z.number().min(0).max(1e3).default(1).describe("standard deviation of the hidden biases drawn before the refit; 0 for none"),
     draws: z.int().min(1).max(10_000).default(6).describe("independent draws averaged"),
     seed: z.int().min(0).default(0).describe("seed"),
