@@ -6,7 +6,7 @@ import { ConfigError, show } from "../experiments/config.js";
 import type { Trial } from "../experiments/executor.js";
 import { LocalExecutor } from "../experiments/local.js";
 import { axesToObject } from "../experiments/sweep/language.js";
-import { schedulerOf } from "../experiments/sweep/scheduler.js";
+import { schedulerOf } from "../experiments/sweep/schedule.js";
 import { createRun, type Plan, planSweep } from "../experiments/sweep/session.js";
 import { integerOption } from "./output.js";
 import { checkedOptions, type WorkOptions, work } from "./sweep-run.js";

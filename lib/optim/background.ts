@@ -1,4 +1,4 @@
-import type { FactorState } from "./factor.js";
+import type { FactorState } from "./policy.js";
 import type { Started, Task } from "./roots.js";
 
 interface Job {

@@ -6,7 +6,7 @@
 export { Background } from "./background.js";
 export * from "./checkpoint.js";
 export * from "./diagnostics.js";
-export { defaultPolicy, Factor, type FactorPolicy, type FactorState } from "./factor.js";
+export { Factor } from "./factor.js";
 export { adaptDamping, type DampingRule, defaultDampingRule } from "./levenberg-marquardt.js";
 export { type LineSearchOptions, strongWolfe, type Trial } from "./line-search.js";
 export * from "./method.js";
@@ -15,12 +15,11 @@ export { adamForVectors, chooseAxes, type FactorOptions, factorPolicy, factorSha
 export { ChainOptimizer, type ChainOptions, type Controller, type Group } from "./optimizer.js";
 export { commonShape, type Shape, validate, vectorShape } from "./options.js";
 export { isVector } from "./parameters.js";
+export * from "./policy.js";
 export * from "./registry.js";
 export {
-  type Damping,
   eigenbasisSolver,
   inverseRootSolver,
-  type RootMethod,
   type SolveContext,
   type Solved,
   type Solver,

@@ -12,27 +12,8 @@ import {
 } from "../linalg/index.js";
 import { Matrix, type Real } from "../linalg/matrix.js";
 import { frobenius, isFiniteMatrix } from "./elementwise.js";
-import type { FactorPolicy, FactorState } from "./factor.js";
+import type { Damping, FactorPolicy, FactorState } from "./policy.js";
 import { Scratch } from "./scratch.js";
-
-/**
- * What is done to the spectrum λ of an averaged statistic before the power is taken. With
- * c = max(value · (1 | tr A/d | λ_max), floor): `add` λ + c, `clip` max(λ, c), `pseudo-inverse` drops λ ≤ c.
- */
-export interface Damping {
-  readonly value: number;
-  readonly relativeTo: null | "trace" | "max";
-  readonly floor: number;
-  readonly spectrum: "add" | "clip" | "pseudo-inverse";
-}
-
-/**
- * How a root is computed. `auto`: Cholesky for inverses, eigenvectors otherwise. `coupled-newton`: by products alone, from a cold
- * start, its true residual checked; where it does not converge, and for what it cannot do (roots of no integer order,
- * clipped spectra, damping relative to λ_max), eigenvectors. `warm`: by first-order updates in the eigenvectors of
- * an earlier average, exact where an error estimate asks for it (see WarmRoot); for averages that drift slowly.
- */
-export type RootMethod = "auto" | "eigh" | "cholesky" | "coupled-newton" | "warm";
 
 /** Length of what a warm root counts. */
 export const WARM_COUNTERS = 7;

@@ -1,7 +1,8 @@
 import { gemm } from "../linalg/index.js";
 import type { Matrix, Real } from "../linalg/matrix.js";
 import { frobenius } from "./elementwise.js";
-import type { Factor, FactorState } from "./factor.js";
+import type { Factor } from "./factor.js";
+import type { FactorState } from "./policy.js";
 import { Scratch } from "./scratch.js";
 import type { Parameter, StepInfo } from "./types.js";
 

@@ -4,9 +4,19 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import type { Environment } from "../environment.js";
 import type { Timing, Trial, TrialRecord } from "../executor.js";
 import { reason, StoreError } from "../sweep/errors.js";
-import { Results, type Settings } from "./figure.js";
+import { type Figure, Results, type Settings } from "./figure.js";
 import { allFigures } from "./index.js";
-import type { Reproduction } from "./write.js";
+
+/** What a report is made of. */
+export interface Reproduction {
+  readonly figures: readonly Figure[];
+  readonly settings: Settings;
+  readonly results: Results;
+  /** Every trial, in the order in which it was planned. */
+  readonly trials: readonly Trial[];
+  readonly environment: Environment;
+  readonly wallSeconds: number;
+}
 
 /** The file of a report that holds every trial with its series: what it can be drawn again from. */
 export const trialsFile = "trials.jsonl.gz";

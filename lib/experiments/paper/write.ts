@@ -1,27 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { complete, drawChart, type PageFigure, pageHtml, toPng } from "../../report/index.js";
-import type { Environment } from "../environment.js";
 import type { Trial, TrialRecord } from "../executor.js";
 import { quoted } from "../shell.js";
-import { type Claim, type Figure, type Judgement, judge, type Results, type Settings } from "./figure.js";
-import { packTrials, trialsFile } from "./stored.js";
+import { type Claim, type Judgement, judge, type Settings } from "./figure.js";
+import { packTrials, type Reproduction, trialsFile } from "./stored.js";
 
 /** A claim with its verdict. */
 export interface JudgedClaim {
   readonly figure: string;
   readonly claim: Claim;
   readonly judgement: Judgement;
-}
-
-export interface Reproduction {
-  readonly figures: readonly Figure[];
-  readonly settings: Settings;
-  readonly results: Results;
-  /** Every trial, in the order in which it was planned. */
-  readonly trials: readonly Trial[];
-  readonly environment: Environment;
-  readonly wallSeconds: number;
 }
 
 export function judgeAll({ figures, settings, results }: Pick<Reproduction, "figures" | "settings" | "results">): JudgedClaim[] {

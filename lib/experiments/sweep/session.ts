@@ -11,7 +11,7 @@ import { type Axes, axesFromObject, axesToObject, parseAxes } from "./language.j
 import { type BundledModule, bundleModule, loadBundled, loadExperiment, moduleExtensions } from "./module.js";
 import type { SweepSpec } from "./plan.js";
 import { type Outcome, type RunOptions, runSweep } from "./run.js";
-import { countTrials, schedulerOf } from "./scheduler.js";
+import { countTrials, schedulerOf } from "./schedule.js";
 import { parseSearch } from "./search.js";
 import { type Manifest, RunFolder } from "./store.js";
 import { trialTable } from "./table.js";

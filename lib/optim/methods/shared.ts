@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Real } from "../../linalg/matrix.js";
-import type { FactorPolicy } from "../factor.js";
 import { count, flag, positive, unit, withDefault } from "../options.js";
 import { isVector } from "../parameters.js";
+import type { FactorPolicy } from "../policy.js";
 import { adam } from "../stages/adam.js";
 import type { Axes, AxisConfig } from "../stages/kronecker.js";
 import type { Parameter, Stage } from "../types.js";

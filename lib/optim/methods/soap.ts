@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { Factor, type FactorPolicy } from "../factor.js";
+import { Factor } from "../factor.js";
 import { defineMethod } from "../method.js";
 import { flag, positive, withDefault } from "../options.js";
+import type { FactorPolicy } from "../policy.js";
 import { eigenbasisSolver } from "../roots.js";
 import { gradientOuter, type Source } from "../sources.js";
 import { adam, type Transport } from "../stages/adam.js";

@@ -1,6 +1,6 @@
 import { gemm } from "../../linalg/index.js";
 import type { Matrix, Real } from "../../linalg/matrix.js";
-import type { FactorState } from "../factor.js";
+import type { FactorState } from "../policy.js";
 import { Scratch } from "../scratch.js";
 import type { Side } from "../sources.js";
 import type { Basis, Parameter, Stage, StateRecord, StateValue, StepInfo } from "../types.js";

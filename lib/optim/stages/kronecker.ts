@@ -1,6 +1,7 @@
 import { kroneckerApply } from "../../linalg/index.js";
 import type { Matrix, Operand, Real } from "../../linalg/matrix.js";
-import type { Factor, FactorState } from "../factor.js";
+import type { Factor } from "../factor.js";
+import type { FactorState } from "../policy.js";
 import { meanEigenvalue } from "../roots.js";
 import { Scratch } from "../scratch.js";
 import type { Side, Source } from "../sources.js";

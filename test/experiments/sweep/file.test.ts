@@ -10,7 +10,7 @@ import { ConfigError, show } from "../../../lib/experiments/config.js";
 import { readSweepFile } from "../../../lib/experiments/sweep/file.js";
 import { axesFromObject } from "../../../lib/experiments/sweep/language.js";
 import { grid } from "../../../lib/experiments/sweep/plan.js";
-import { countTrials } from "../../../lib/experiments/sweep/scheduler.js";
+import { countTrials } from "../../../lib/experiments/sweep/schedule.js";
 import { parseSearch } from "../../../lib/experiments/sweep/search.js";
 import orbit from "./fixture.js";
 

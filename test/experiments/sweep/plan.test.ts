@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { axesFromObject, parseAxes } from "../../../lib/experiments/sweep/language.js";
 import type { Search, SweepSpec } from "../../../lib/experiments/sweep/plan.js";
-import { countTrials, type PlannedTrial, schedulerOf } from "../../../lib/experiments/sweep/scheduler.js";
+import { countTrials, schedulerOf } from "../../../lib/experiments/sweep/schedule.js";
+import type { PlannedTrial } from "../../../lib/experiments/sweep/scheduler.js";
 import { trialId } from "../../../lib/experiments/trial.js";
 import orbit from "./fixture.js";
 
