@@ -171,7 +171,9 @@ export interface Blas<T extends Float64Array | Float32Array> {
 /**
  * LAPACK. In-place arguments are overwritten as LAPACK does; a triangle not named is neither read nor written. A NaN or
  * an infinity in a matrix to be factored is an `Error` with code `ERR_NOT_FINITE`, and nothing is written; other numerical
- * failures are an `Error` with the code given below, and outputs then hold unspecified numbers. An order whose workspace
+ * failures are an `Error` with the code given below, and outputs then hold unspecified numbers. Finite matrices near the ends of the
+ * number range are factored in units of powers of two; a result that does not fit is an `Error` `ERR_OVERFLOW`, and potrs, potri,
+ * getrs and gesv then write nothing. An order whose workspace
  * exceeds LAPACK's 32-bit integers (about 32 000 for syevd) is an `Error` `ERR_TOO_LARGE`.
  */
 export interface Lapack<T extends Float64Array | Float32Array> {
@@ -594,7 +596,7 @@ export interface Fused<T extends Float64Array | Float32Array> {
    * threshold·(λmax + c): raised to it ("floor") or left out ("pseudo-inverse"). A and out may be one and the same.
    * info (6 numbers) receives λmin and λmax of A (NaN when not known), c, the method (1 eigh, 2 cholesky, 3 coupled
    * Newton, 4 first order), its iterations and its residual (NaN when not measured).
-   * @throws Error ERR_NOT_FINITE (NaN or infinity in A), ERR_NOT_POSITIVE_DEFINITE, ERR_NO_CONVERGENCE; out is untouched.
+   * @throws Error ERR_NOT_FINITE (NaN or infinity in A), ERR_NOT_POSITIVE_DEFINITE, ERR_NO_CONVERGENCE, ERR_OVERFLOW; out is untouched.
    */
   InverseRoot(
     p: number,
@@ -675,7 +677,7 @@ export interface Fused<T extends Float64Array | Float32Array> {
    * leaves ‖QᵀQ − I‖ > 4·n·ε (estimated), by geqrf and orgqr where the columns depend too closely. With `sorted` the factorisation takes the columns by descending Rayleigh quotient and puts them back in their places. Each new column
    * points along A times the old one. `rayleigh` (n) receives qᵀAq of the old columns; `overlap` (n×n, or null and two
    * placeholders) the squares of the entries of Q_oldᵀ·Q_new.
-   * @throws Error ERR_NOT_FINITE; nothing is written then.
+   * @throws Error ERR_NOT_FINITE, ERR_OVERFLOW; nothing is written then.
    */
   EigenbasisRefresh(
     sorted: boolean,

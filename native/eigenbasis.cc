@@ -7,6 +7,7 @@
 #include "args.h"
 #include "blas.h"
 #include "lapack.h"
+#include "range.h"
 #include "workspace.h"
 
 namespace layerwise {
@@ -77,11 +78,23 @@ template <typename T> void refresh(bool sorted, View<T> a, View<T> q, View<T> ra
   Workspace scope;
   T *aq = scope.take<T>(square), *next = scope.take<T>(square), *tau = scope.take<T>(n), *values = scope.take<T>(n), *sign = scope.take<T>(n);
   int* column = scope.take<int>(n);
+  // The factor of A·Q is that of 2^e·A·Q.
+  const int exponent = moderation(n, n, a.data, a.ld);
+  if (exponent != 0) {
+    T* scaled = scope.take<T>(square);
+    copyMatrix(n, n, a.data, a.ld, scaled, n);
+    shift(n, n, scaled, n, exponent);
+    a = View<T>{scaled, n, n, n, "a"};
+  }
   gemm<T>(false, false, n, n, n, T(1), a.data, a.ld, q.data, q.ld, T(0), aq, n);
   std::fill_n(values, n, T(0));
   for (int i = 0; i < n; ++i)
     for (int j = 0; j < n; ++j) values[j] += q.row(i)[j] * aq[static_cast<int64_t>(i) * n + j];
   std::iota(column, column + n, 0);
+  T* restored = scope.take<T>(n);
+  std::copy_n(values, n, restored);
+  shift(1, n, restored, n, -exponent);
+  requireRepresentable("a Rayleigh quotient", n, 1, restored, 1);
   if (sorted) std::stable_sort(column, column + n, [&](int i, int j) { return values[i] > values[j]; });
   const auto inOrder = [&] {
     for (int i = 0; i < n; ++i)
@@ -105,7 +118,7 @@ template <typename T> void refresh(bool sorted, View<T> a, View<T> q, View<T> ra
       for (int j = 0; j < n; ++j) overlap.row(i)[j] *= overlap.row(i)[j];
     copyMatrix(n, n, aq, n, q.data, q.ld);
   }
-  std::copy_n(values, n, rayleigh.data);
+  std::copy_n(restored, n, rayleigh.data);
 }
 
 template <typename T> napi_value refreshExport(Args& in) {

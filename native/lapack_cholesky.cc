@@ -3,28 +3,84 @@
 #include "lapack_detail.h"
 
 namespace layerwise {
+namespace {
+
+/// Calls f(i, j, element) on one triangle.
+template <typename T, typename F> void overTriangle(bool lower, int n, T* a, int lda, const F& f) {
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = lower ? 0 : i; j < (lower ? i + 1 : n); ++j) f(i, j, a[i * lda + j]);
+}
+
+/// Exponents d such that the rows of L, or the columns of U, are of ordinary size when multiplied by 2^d. False when they are already.
+template <typename T> bool moderateFactor(bool lower, int n, const T* factor, int ldf, int* d) {
+  Workspace scratch;
+  T* largest = scratch.take<T>(n);
+  std::fill_n(largest, n, T(0));
+  overTriangle(lower, n, factor, ldf, [&](int64_t i, int64_t j, T x) {
+    T& at = largest[lower ? i : j];
+    at = std::max(at, std::abs(x));
+  });
+  for (int i = 0; i < n; ++i) d[i] = moderation(largest[i]);
+  return std::any_of(d, d + n, [](int e) { return e != 0; });
+}
+
+}  // namespace
+
 template <typename T> void potrf(bool lower, int n, T* a, int lda) {
   if (n == 0) return;
   requireFiniteTriangle("a", lower, n, a, lda);
+  // With D = diag(2^d), the factor of D·A·D is that of A with its rows (columns of U) times D: exact, and no product leaves the range.
+  Workspace scratch;
+  int* d = scratch.take<int>(n);
+  bool extreme = false;
+  for (int64_t i = 0; i < n; ++i) {
+    const T diagonal = a[i * lda + i];
+    d[i] = diagonal > 0 ? moderation(diagonal) / 2 : 0;
+    extreme |= d[i] != 0;
+  }
+  // Elements beyond 4 there belong to no positive definite matrix; cut off, they are found out as any are.
+  const T limit = std::ldexp(T(1), std::numeric_limits<T>::max_exponent / 4);
+  if (extreme) overTriangle(lower, n, a, lda, [&](int64_t i, int64_t j, T& x) { x = std::clamp(std::ldexp(x, d[i] + d[j]), -limit, limit); });
   int info = 0;
   Lapack<T>::potrf(lower ? "U" : "L", &n, a, &lda, &info, 1);
   valid("potrf", info);
   if (info > 0) throw NumericalError("ERR_NOT_POSITIVE_DEFINITE", "leading minor of order " + std::to_string(info) + " is not positive definite");
+  if (extreme) overTriangle(lower, n, a, lda, [&](int64_t i, int64_t j, T& x) { x = std::ldexp(x, -d[lower ? i : j]); });
 }
 
 template <typename T> void potrs(bool lower, int n, int nrhs, const T* factor, int ldf, T* b, int ldb) {
   if (n == 0 || nrhs == 0) return;
-  trsm(lower, !lower, false, n, nrhs, factor, ldf, b, ldb);
-  trsm(lower, lower, false, n, nrhs, factor, ldf, b, ldb);
+  Workspace scratch;
+  int* d = scratch.take<int>(n);
+  const bool extreme = moderateFactor(lower, n, factor, ldf, d);
+  if (extreme) {
+    T* moderate = scratch.take<T>(static_cast<int64_t>(n) * n);
+    overTriangle(lower, n, factor, ldf, [&](int64_t i, int64_t j, T x) { moderate[i * n + j] = std::ldexp(x, d[lower ? i : j]); });
+    factor = moderate, ldf = n;
+  }
+  const int* exponents = extreme ? d : nullptr;
+  solveModerated("the solution", exponents, exponents, n, nrhs, b, ldb, [=](T* x, int ldx) {
+    trsm(lower, !lower, false, n, nrhs, factor, ldf, x, ldx);
+    trsm(lower, lower, false, n, nrhs, factor, ldf, x, ldx);
+  });
 }
 
 template <typename T> void potri(bool lower, int n, T* a, int lda) {
   if (n == 0) return;
   requireFiniteTriangle("a", lower, n, a, lda);
+  Workspace scratch;
+  int* d = scratch.take<int>(n);
+  const bool extreme = moderateFactor(lower, n, a, lda, d);
+  T* inverse = scratch.take<T>(static_cast<int64_t>(n) * n);
+  std::fill_n(inverse, static_cast<int64_t>(n) * n, T(0));
+  overTriangle(lower, n, a, lda, [&](int64_t i, int64_t j, T x) { inverse[i * n + j] = extreme ? std::ldexp(x, d[lower ? i : j]) : x; });
   int info = 0;
-  Lapack<T>::potri(lower ? "U" : "L", &n, a, &lda, &info, 1);
+  Lapack<T>::potri(lower ? "U" : "L", &n, inverse, &n, &info, 1);
   valid("potri", info);
   if (info > 0) throw NumericalError("ERR_SINGULAR", "diagonal element " + std::to_string(info - 1) + " of the factor is zero");
+  if (extreme) overTriangle(lower, n, inverse, n, [&](int64_t i, int64_t j, T& x) { x = std::ldexp(x, d[i] + d[j]); });
+  requireRepresentable("the inverse", n, n, inverse, n);
+  copyMatrix(n, n, inverse, n, a, lda);
   mirrorTriangle(lower, n, a, lda);
 }
 

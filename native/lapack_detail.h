@@ -9,6 +9,7 @@
 
 #include "fortran.h"
 #include "lapack.h"
+#include "range.h"
 #include "workspace.h"
 
 namespace layerwise {
@@ -24,25 +25,6 @@ template <typename T> int lwork(T answer, int64_t least = 1) {
 /// info < 0 cannot follow from checked arguments.
 inline void valid(const char* routine, int info) {
   if (info < 0) throw NumericalError("ERR_LAPACK", std::string(routine) + " rejected its argument " + std::to_string(-info));
-}
-
-/// 1 for a matrix of ordinary size; for one so large or small that squares or reciprocals of its elements leave the
-/// range, the power of two that brings its largest element near 1.
-template <typename T> T moderation(int rows, int cols, const T* a, int lda) {
-  T largest = 0;
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < cols; ++j) largest = std::max(largest, std::abs(a[i * lda + j]));
-  if (largest == 0) return 1;
-  constexpr int range = std::numeric_limits<T>::max_exponent;
-  const int exponent = std::ilogb(largest);
-  return std::abs(exponent) < range / 4 ? T(1) : std::ldexp(T(1), std::clamp(-exponent, 2 - range, range - 2));
-}
-
-/// A ← scale·A.
-template <typename T> void scaleMatrix(int rows, int cols, T* a, int lda, T scale) {
-  if (scale == 1) return;
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < cols; ++j) a[i * lda + j] *= scale;
 }
 
 /// B ← op(A)⁻¹·B, A n×n triangular, B n×nrhs. A single column is quicker by trsv.

@@ -8,9 +8,9 @@
 namespace layerwise {
 namespace {
 
-/// Brings the symmetric matrix in the lower triangle of a to ordinary size; returns the factor. LAPACK scales tiny and
+/// Brings the symmetric matrix in the lower triangle of a to ordinary size; returns the exponent of the factor. LAPACK scales tiny and
 /// huge matrices itself, but only to the edge of a range within which its methods are not accurate everywhere.
-template <typename T> T moderate(int n, T* a, int lda) {
+template <typename T> int moderate(int n, T* a, int lda) {
   const T high = std::ldexp(T(1), std::numeric_limits<T>::max_exponent / 4), low = 1 / high;
   int large = 0, seen = 0;
   for (int64_t i = 0; i < n; ++i)
@@ -19,16 +19,18 @@ template <typename T> T moderate(int n, T* a, int lda) {
       large |= x >= high;
       seen |= x > low;
     }
-  if (seen && !large) return 1;
+  if (seen && !large) return 0;
   mirrorTriangle(true, n, a, lda);
-  const T scale = moderation(n, n, a, lda);
-  scaleMatrix(n, n, a, lda, scale);
-  return scale;
+  const int exponent = moderation(n, n, a, lda);
+  shift(n, n, a, lda, exponent);
+  return exponent;
 }
 
-template <typename T> void unscale(int count, T* w, T scale) {
-  if (scale != 1)
-    for (int i = 0; i < count; ++i) w[i] /= scale;
+/// Undoes it for the eigenvalues.
+template <typename T> void restore(int count, T* w, int exponent) {
+  if (exponent == 0) return;
+  shift(1, count, w, count, -exponent);
+  requireRepresentable("an eigenvalue", count, 1, w, 1);
 }
 
 [[noreturn]] inline void notConverged(int info) {
@@ -99,7 +101,7 @@ template <typename T> void syevd(bool vectors, int n, T* a, int lda, T* w) {
   if (n == 0) return;
   requireFiniteTriangle("a", true, n, a, lda);
   lwork<T>(0, 1 + 6 * static_cast<int64_t>(n) + 2 * static_cast<int64_t>(n) * n);
-  const T scale = moderate(n, a, lda);
+  const int exponent = moderate(n, a, lda);
   Workspace scratch;
   if (vectors) {
     T *d = scratch.take<T>(n), *e = scratch.take<T>(n), *tau = scratch.take<T>(n), *z = scratch.take<T>(static_cast<int64_t>(n) * n);
@@ -115,7 +117,7 @@ template <typename T> void syevd(bool vectors, int n, T* a, int lda, T* w) {
     valid("syevd", info);
     if (info > 0) notConverged(info);
   }
-  unscale(n, w, scale);
+  restore(n, w, exponent);
 }
 
 template <typename T> int syevr(const EigenRange<T>& range, int n, T* a, int lda, T* w, T* z, int ldz) {
@@ -127,9 +129,9 @@ template <typename T> int syevr(const EigenRange<T>& range, int n, T* a, int lda
   const char* kind = range.kind == EigenRange<T>::All ? "A" : range.kind == EigenRange<T>::Index ? "I" : "V";
   const int first = range.first + 1, query = -1, ldzz = std::max(z ? ldz : 1, 1);
   const T accurate = 0;  // the default tolerance
-  const T scale = moderate(n, a, lda);
+  const int exponent = moderate(n, a, lda);
   const T limit = std::numeric_limits<T>::max();
-  const T low = std::clamp(range.low * scale, -limit, limit), high = std::clamp(range.high * scale, -limit, limit);
+  const T low = std::clamp(std::ldexp(range.low, exponent), -limit, limit), high = std::clamp(std::ldexp(range.high, exponent), -limit, limit);
   int count = 0, info = 0, iquery = 0;
   T size = 0;
   Workspace scratch;
@@ -156,7 +158,7 @@ template <typename T> int syevr(const EigenRange<T>& range, int n, T* a, int lda
   } else if (info > 0) {
     notConverged(info);
   }
-  unscale(count, w, scale);
+  restore(count, w, exponent);
   return count;
 }
 

@@ -23,6 +23,10 @@ template <typename T> void trtri(bool lower, bool unit, int n, T* a, int lda) {
   Lapack<T>::trtri(lower ? "U" : "L", unit ? "U" : "N", &n, a, &lda, &info, 1, 1);
   valid("trtri", info);
   if (info > 0) throw NumericalError("ERR_SINGULAR", "diagonal element " + std::to_string(info - 1) + " is zero");
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t first = lower ? 0 : i, count = lower ? i + 1 : n - i;
+    requireRepresentable("the inverse, or what it is computed from,", 1, static_cast<int>(count), a + i * lda + first, lda);
+  }
 }
 
 template <typename T> int getrf(int m, int n, T* a, int lda, int* pivots) {
@@ -31,37 +35,19 @@ template <typename T> int getrf(int m, int n, T* a, int lda, int* pivots) {
   Workspace scratch;
   T* columns = scratch.take<T>(static_cast<int64_t>(m) * n);
   transpose(m, n, a, lda, columns, m);
-  const T scale = moderation(n, m, columns, m);
-  scaleMatrix(n, m, columns, m, scale);
+  const int exponent = moderation(n, m, columns, m);
+  shift(n, m, columns, m, exponent);
   const int info = factorColumns(m, n, columns, pivots);
-  if (scale != 1)
-    for (int64_t j = 0; j < n; ++j)
-      for (int64_t i = 0; i <= std::min<int64_t>(j, m - 1); ++i) columns[j * m + i] /= scale;
+  if (exponent != 0)
+    for (int64_t j = 0; j < n; ++j) shift(1, static_cast<int>(std::min<int64_t>(j + 1, m)), columns + j * m, m, -exponent);
+  requireRepresentable("the factor U", n, m, columns, m);
   transpose(n, m, columns, m, a, lda);
   return info;
 }
 
-template <typename T> void gesv(int n, int nrhs, const T* a, int lda, T* b, int ldb) {
-  requireFinite("b", n, nrhs, b, ldb);
-  requireFinite("a", n, n, a, lda);
-  if (n == 0) return;
-  Workspace scratch;
-  T* lu = scratch.take<T>(static_cast<int64_t>(n) * n);
-  T* columns = scratch.take<T>(static_cast<int64_t>(n) * n);
-  int* pivots = scratch.take<int>(n);
-  transpose(n, n, a, lda, columns, n);
-  const T scale = moderation(n, n, columns, n);
-  scaleMatrix(n, n, columns, n, scale);
-  factorColumns(n, n, columns, pivots);
-  transpose(n, n, columns, n, lu, n);
-  getrs(false, n, nrhs, lu, n, pivots, b, ldb);
-  scaleMatrix(n, nrhs, b, ldb, scale);
-}
+namespace {
 
-template <typename T> void getrs(bool trans, int n, int nrhs, const T* lu, int ldlu, const int* pivots, T* b, int ldb) {
-  for (int64_t i = 0; i < n; ++i)
-    if (lu[i * ldlu + i] == 0) throw NumericalError("ERR_SINGULAR", "the matrix is singular: pivot " + std::to_string(i) + " is zero");
-  if (n == 0 || nrhs == 0) return;
+template <typename T> void solveFactored(bool trans, int n, int nrhs, const T* lu, int ldlu, const int* pivots, T* b, int ldb) {
   const auto exchange = [&](int64_t i) {
     T* row = b + i * ldb;
     if (pivots[i] != i) std::swap_ranges(row, row + nrhs, b + static_cast<int64_t>(pivots[i]) * ldb);
@@ -75,6 +61,49 @@ template <typename T> void getrs(bool trans, int n, int nrhs, const T* lu, int l
     trsm(true, true, true, n, nrhs, lu, ldlu, b, ldb);
     for (int64_t i = n; i-- > 0;) exchange(i);
   }
+}
+
+template <typename T> void requirePivots(int n, const T* lu, int ldlu) {
+  for (int64_t i = 0; i < n; ++i)
+    if (lu[i * ldlu + i] == 0) throw NumericalError("ERR_SINGULAR", "the matrix is singular: pivot " + std::to_string(i) + " is zero");
+}
+
+/// Exponents that bring the rows of a row-major matrix to ordinary size, and the matrix itself there. Whether any is needed.
+template <typename T> bool moderateRows(int rows, int cols, T* a, int lda, int* exponents) {
+  bool any = false;
+  for (int64_t i = 0; i < rows; ++i) {
+    exponents[i] = moderation(1, cols, a + i * lda, lda);
+    shift(1, cols, a + i * lda, lda, exponents[i]);
+    any |= exponents[i] != 0;
+  }
+  return any;
+}
+
+}  // namespace
+
+template <typename T> void gesv(int n, int nrhs, const T* a, int lda, T* b, int ldb) {
+  requireFinite("b", n, nrhs, b, ldb);
+  requireFinite("a", n, n, a, lda);
+  if (n == 0) return;
+  Workspace scratch;
+  T* lu = scratch.take<T>(static_cast<int64_t>(n) * n);
+  T* columns = scratch.take<T>(static_cast<int64_t>(n) * n);
+  int *pivots = scratch.take<int>(n), *rows = scratch.take<int>(n), *cols = scratch.take<int>(n);
+  // Rows and columns near the ends of the range are equilibrated.
+  copyMatrix(n, n, a, lda, lu, n);
+  const bool scaledRows = moderateRows(n, n, lu, n, rows);
+  transpose(n, n, lu, n, columns, n);
+  const bool scaledCols = moderateRows(n, n, columns, n, cols);
+  factorColumns(n, n, columns, pivots);
+  transpose(n, n, columns, n, lu, n);
+  requirePivots(n, lu, n);
+  solveModerated("the solution", scaledRows ? rows : nullptr, scaledCols ? cols : nullptr, n, nrhs, b, ldb,
+                 [=](T* x, int ldx) { solveFactored(false, n, nrhs, lu, n, pivots, x, ldx); });
+}
+
+template <typename T> void getrs(bool trans, int n, int nrhs, const T* lu, int ldlu, const int* pivots, T* b, int ldb) {
+  requirePivots(n, lu, ldlu);
+  solveModerated<T>("the solution", nullptr, nullptr, n, nrhs, b, ldb, [=](T* x, int ldx) { solveFactored(trans, n, nrhs, lu, ldlu, pivots, x, ldx); });
 }
 
 template <typename T> T gecon(int n, const T* lu, int ldlu, T norm) {

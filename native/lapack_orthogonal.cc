@@ -17,6 +17,24 @@ template <typename T> void factorColumns(int m, int n, T* columns, T* tau) {
   valid("geqrf", info);
 }
 
+/// The same of a matrix of any size: reflectors and scalars do not depend on the lengths of columns, and R is multiplied by what the
+/// columns are divided by.
+template <typename T> void factorModerated(int m, int n, T* columns, T* tau) {
+  Workspace scratch;
+  int* exponents = scratch.take<int>(n);
+  for (int64_t j = 0; j < n; ++j) {
+    exponents[j] = moderation(1, m, columns + j * m, m);
+    shift(1, m, columns + j * m, m, exponents[j]);
+  }
+  factorColumns(m, n, columns, tau);
+  for (int64_t j = 0; j < n; ++j) {
+    if (exponents[j] == 0) continue;
+    const int above = static_cast<int>(std::min<int64_t>(j + 1, m));
+    shift(1, above, columns + j * m, m, -exponents[j]);
+    requireRepresentable("R", above, 1, columns + j * m, 1);
+  }
+}
+
 /// orgqr of a column-major m×n matrix.
 template <typename T> void formColumns(int m, int n, int k, T* columns, const T* tau) {
   const int query = -1;
@@ -30,6 +48,12 @@ template <typename T> void formColumns(int m, int n, int k, T* columns, const T*
   valid("orgqr", info);
 }
 
+/// Singular values of the matrix before it was shifted.
+template <typename T> void restore(int count, T* s, int exponent) {
+  shift(1, count, s, count, -exponent);
+  requireRepresentable("a singular value", count, 1, s, 1);
+}
+
 }  // namespace
 
 // LQ of the transpose would need no copies, and take 1.2 (square) to 1.8 times (tall) as long.
@@ -40,7 +64,7 @@ template <typename T> void geqrf(int m, int n, T* a, int lda, T* tau) {
   Workspace scratch;
   T* columns = scratch.take<T>(static_cast<int64_t>(m) * n);
   transpose(m, n, a, lda, columns, m);
-  factorColumns(m, n, columns, tau);
+  factorModerated(m, n, columns, tau);
   transpose(n, m, columns, m, a, lda);
 }
 
@@ -78,7 +102,7 @@ template <typename T> void qr(int m, int n, const T* a, int lda, T* q, int ldq, 
   T* columns = scratch.take<T>(static_cast<int64_t>(m) * n);
   T* tau = scratch.take<T>(k);
   transpose(m, n, a, lda, columns, m);
-  factorColumns(m, n, columns, tau);
+  factorModerated(m, n, columns, tau);
   for (int64_t i = 0; i < k; ++i) {
     std::fill_n(r + i * ldr, std::min<int64_t>(i, n), T(0));
     for (int64_t j = i; j < n; ++j) r[i * ldr + j] = columns[j * m + i];
@@ -102,13 +126,16 @@ template <typename T> void gesdd(SvdJob job, int m, int n, T* a, int lda, T* s, 
   int info = 0;
   T size = 0;
   Workspace scratch;
-  int* iwork = scratch.take<int>(8 * static_cast<int64_t>(std::min(m, n)));
+  const int k = std::min(m, n), exponent = moderation(m, n, a, lda);
+  shift(m, n, a, lda, exponent);
+  int* iwork = scratch.take<int>(8 * static_cast<int64_t>(k));
   Lapack<T>::gesdd(jobz, &n, &m, a, &lda, s, vt, &ldvt, u, &ldu, &size, &query, iwork, &info, 1);
   valid("gesdd", info);
   const int work = lwork<T>(size);
   Lapack<T>::gesdd(jobz, &n, &m, a, &lda, s, vt, &ldvt, u, &ldu, scratch.take<T>(work), &work, iwork, &info, 1);
   valid("gesdd", info);
   if (info > 0) throw NumericalError("ERR_NO_CONVERGENCE", "the singular values did not converge (info " + std::to_string(info) + ")");
+  restore(k, s, exponent);
 }
 
 template <typename T> int gelsd(int m, int n, int nrhs, const T* a, int lda, const T* b, int ldb, T* x, int ldx, T* s, T rcond) {
@@ -126,6 +153,13 @@ template <typename T> int gelsd(int m, int n, int nrhs, const T* a, int lda, con
   if (nrhs == 0) std::fill_n(rhs, rows, T(0));
   transpose(m, n, a, lda, columns, m);
   transpose(m, nrhs, b, ldb, rhs, rows);
+  const int exponent = moderation(n, m, columns, m);
+  shift(n, m, columns, m, exponent);
+  int* exponents = scratch.take<int>(nrhs);
+  for (int64_t j = 0; j < nrhs; ++j) {
+    exponents[j] = moderation(1, m, rhs + j * rows, rows);
+    shift(1, m, rhs + j * rows, rows, exponents[j]);
+  }
   int info = 0, rank = 0, iquery = 0;
   T size = 0;
   Lapack<T>::gelsd(&m, &n, &columnsOfB, columns, &m, rhs, &rows, s, &rcond, &rank, &size, &query, &iquery, &info);
@@ -134,6 +168,11 @@ template <typename T> int gelsd(int m, int n, int nrhs, const T* a, int lda, con
   Lapack<T>::gelsd(&m, &n, &columnsOfB, columns, &m, rhs, &rows, s, &rcond, &rank, scratch.take<T>(work), &work, scratch.take<int>(std::max(iquery, 1)), &info);
   valid("gelsd", info);
   if (info > 0) throw NumericalError("ERR_NO_CONVERGENCE", "the singular values did not converge (info " + std::to_string(info) + ")");
+  restore(std::min(m, n), s, exponent);
+  for (int64_t j = 0; j < nrhs; ++j) {
+    shift(1, n, rhs + j * rows, rows, exponent - exponents[j]);
+    requireRepresentable("the solution", n, 1, rhs + j * rows, 1);
+  }
   transpose(nrhs, n, rhs, rows, x, ldx);
   return rank;
 }

@@ -56,10 +56,12 @@ template <typename T> void newtonSchulz(int steps, const double* coefficients, d
     for (int i = 0; i < m; ++i) std::fill_n(out.row(i), n, T(0));
     return;
   }
-  const double norm = peak * relativeNorm(a, peak);
-  const double divisor = safety * norm + epsilon;
+  // A/(safety·‖A‖_F + ε), by division of both by the peak, unless that takes ε out of the range.
+  const double norm = safety * relativeNorm(a, peak), relativeEpsilon = epsilon / peak;
+  const bool relative = std::isfinite(relativeEpsilon);
+  const double divisor = relative ? norm + relativeEpsilon : peak * norm + epsilon;
   for (int i = 0; i < m; ++i)
-    for (int j = 0; j < n; ++j) x[static_cast<int64_t>(i) * n + j] = static_cast<T>(a.row(i)[j] / divisor);
+    for (int j = 0; j < n; ++j) x[static_cast<int64_t>(i) * n + j] = static_cast<T>((relative ? a.row(i)[j] / peak : a.row(i)[j]) / divisor);
   for (int step = 0; step < steps; ++step) {
     const T ca = static_cast<T>(coefficients[3 * step]), cb = static_cast<T>(coefficients[3 * step + 1]), cc = static_cast<T>(coefficients[3 * step + 2]);
     syrk<T>(tall, k, tall ? m : n, T(1), x, n, T(0), gram, k);

@@ -6,6 +6,7 @@
 #include "blas.h"
 #include "lapack.h"
 #include "newton.h"
+#include "range.h"
 #include "workspace.h"
 
 namespace layerwise {
@@ -27,23 +28,77 @@ template <typename T> double largestEigenvalue(View<T> a) {
   return w[a.rows - 1];
 }
 
+/// The larger of |A|'s and c's exponents; as c's bound, damping·max|A| when it is relative.
+template <typename T> int level(const RootOptions& o, View<T> a) {
+  constexpr int kZero = std::numeric_limits<int>::min() / 2;
+  double peak = 0;
+  for (int i = 0; i < a.rows; ++i) peak = std::max<double>(peak, largestElement(1, i + 1, a.row(i), a.ld));
+  const int size = peak > 0 ? std::ilogb(peak) : kZero;
+  if (!(o.damping > 0)) return size;
+  return std::max(size, std::ilogb(o.damping) + (o.relativeTo == RelativeTo::Absolute ? 0 : size));
+}
+
+/// The exponent that brings A and cI to ordinary size, or 0 when neither is extreme.
+template <typename T> int unitFor(const RootOptions& o, View<T> a) {
+  const int exponent = level(o, a);
+  return std::abs(exponent) < std::numeric_limits<T>::max_exponent / 4 || exponent < -100000 ? 0 : -exponent;
+}
+
+/// 2^unit·A, from the lower triangle.
+template <typename T> void inUnits(int unit, View<T> a, T* out) {
+  const int n = a.rows;
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j <= i; ++j) out[i * n + j] = out[j * n + i] = unit == 0 ? a.row(i)[j] : static_cast<T>(std::ldexp(static_cast<double>(a.row(i)[j]), unit));
+}
+
+/// c for 2^unit·A, given its mean diagonal and largest eigenvalue.
+double dampingInUnits(const RootOptions& o, int unit, double meanDiagonal, double lambdaMax) {
+  return o.relativeTo == RelativeTo::Absolute ? std::ldexp(o.damping, unit) : absoluteDamping(o, meanDiagonal, lambdaMax);
+}
+
 template <typename T> RootInfo byCholesky(const RootOptions& o, View<T> a, View<T> out) {
   const int n = a.rows;
-  const double lambdaMax = o.relativeTo == RelativeTo::Max ? largestEigenvalue(a) : kUnknown;
-  const double c = absoluteDamping(o, meanDiagonal(a), lambdaMax);
+  // potrf and potri look after extreme sizes themselves, but A + cI has to fit.
+  const int unit = o.damping > 0 ? std::min(0, std::numeric_limits<T>::max_exponent - 3 - level(o, a)) : 0;
   // In scratch: a failure leaves out untouched.
   Workspace scope;
   T* l = scope.take<T>(static_cast<int64_t>(n) * n);
-  copyMatrix(n, n, a.data, a.ld, l, n);
+  inUnits(unit, a, l);
+  const View<T> scaled{l, n, n, n, "a"};
+  const double lambdaMax = o.relativeTo == RelativeTo::Max ? largestEigenvalue(scaled) : kUnknown;
+  const double c = dampingInUnits(o, unit, meanDiagonal(scaled), lambdaMax), absolute = std::ldexp(c, -unit);
   for (int i = 0; i < n; ++i) l[static_cast<int64_t>(i) * (n + 1)] += static_cast<T>(c);
   try {
     potrf(true, n, l, n);
     potri(true, n, l, n);
   } catch (const NumericalError& error) {
-    throw NumericalError("ERR_NOT_POSITIVE_DEFINITE", "a is not positive definite after damping by " + Args::text(c) + ": " + error.what());
+    if (std::string(error.code) == "ERR_OVERFLOW") throw;
+    throw NumericalError("ERR_NOT_POSITIVE_DEFINITE", "a is not positive definite after damping by " + Args::text(absolute) + ": " + error.what());
   }
+  shift(n, n, l, n, unit);
   copyMatrix(n, n, l, n, out.data, out.ld);
-  return {kUnknown, lambdaMax, c, RootMethod::Cholesky, 0, kUnknown};
+  return {kUnknown, std::ldexp(lambdaMax, -unit), absolute, RootMethod::Cholesky, 0, kUnknown};
+}
+
+template <typename T> RootInfo byCoupledNewton(const RootOptions& o, View<T> a, View<T> out) {
+  const int n = a.rows, unit = unitFor(o, a);
+  const int64_t square = static_cast<int64_t>(n) * n;
+  Workspace scope;
+  T *scaled = scope.take<T>(square), *root = scope.take<T>(square);
+  inUnits(unit, a, scaled);
+  const View<T> from{scaled, n, n, n, "a"}, to{root, n, n, n, "out"};
+  const double lambdaMax = o.relativeTo == RelativeTo::Max ? largestEigenvalue(from) : kUnknown;
+  RootInfo info = coupledNewton(o, dampingInUnits(o, unit, meanDiagonal(from), lambdaMax), lambdaMax, from, to);
+  if (unit % o.p != 0) {
+    const T factor = static_cast<T>(std::exp2(static_cast<double>(unit % o.p) / o.p));
+    for (int64_t i = 0; i < square; ++i) root[i] *= factor;
+  }
+  shift(n, n, root, n, unit / o.p);
+  requireRepresentable("the root", n, n, root, n);
+  copyMatrix(n, n, root, n, out.data, out.ld);
+  info.lambdaMax = std::ldexp(info.lambdaMax, -unit);
+  info.damping = std::ldexp(info.damping, -unit);
+  return info;
 }
 
 RootMethod choose(const RootOptions& o) {
@@ -70,39 +125,60 @@ double absoluteDamping(const RootOptions& o, double meanDiagonal, double lambdaM
 }
 
 template <typename T> double meanDiagonal(const View<T>& a) {
-  double mean = 0;
-  for (int i = 0; i < a.rows; ++i) mean += static_cast<double>(a.row(i)[i]) / a.rows;
-  return mean;
+  double sum = 0, mean = 0;
+  for (int i = 0; i < a.rows; ++i) {
+    sum += a.row(i)[i];
+    mean += static_cast<double>(a.row(i)[i]) / a.rows;
+  }
+  return std::isfinite(sum) ? sum / a.rows : mean;
 }
 
-template <typename T> void rootOfEigenvalues(const RootOptions& o, int n, const T* lambda, double c, double exponent, T* out) {
+template <typename T> void rootOfEigenvalues(const RootOptions& o, int n, const T* lambda, double c, double exponent, T* out, int unit) {
   const double cut = o.threshold * (lambda[n - 1] + c);
   for (int i = 0; i < n; ++i) {
     const double x = lambda[i] + c;
     if (o.small == SmallEigenvalues::Refuse ? !(x > 0) : !(cut > 0)) {
       if (o.small == SmallEigenvalues::PseudoInverse && lambda[n - 1] + c <= 0 && lambda[n - 1] + c >= 0 && x >= 0) out[i] = 0;  // A = 0
-      else notPositiveDefinite(lambda[0] + c, c);
+      else notPositiveDefinite(std::ldexp(lambda[0] + c, -unit), std::ldexp(c, -unit));
     } else if (o.small == SmallEigenvalues::PseudoInverse && x <= cut) out[i] = 0;
-    else out[i] = static_cast<T>(inversePower(o.small == SmallEigenvalues::Floor ? std::max(x, cut) : x, exponent));
+    else out[i] = static_cast<T>(inversePower(o.small == SmallEigenvalues::Floor ? std::max(x, cut) : x, exponent) * std::exp2(-unit * exponent));
   }
 }
 
-template <typename T> RootInfo eighRoot(const RootOptions& o, View<T> a, View<T> out, const View<T>* basis, T* values) {
-  const int n = a.rows;
+template <typename T> RootInfo eighRoot(const RootOptions& o, View<T> a, View<T> out, EigenFound<T>* found) {
+  const int n = a.rows, unit = unitFor(o, a);
   Workspace scope;
   T* v = scope.take<T>(static_cast<int64_t>(n) * n);
   T *w = scope.take<T>(n), *s = scope.take<T>(n);
-  copyMatrix(n, n, a.data, a.ld, v, n);
+  inUnits(unit, a, v);
+  const double mean = meanDiagonal(View<T>{v, n, n, n, "a"});
   syevd(true, n, v, n, w);
-  const double c = absoluteDamping(o, meanDiagonal(a), w[n - 1]);
+  const double c = dampingInUnits(o, unit, mean, w[n - 1]);
   // Half the power on each side, so that the root is a symmetric product: V s (V s)ᵀ.
-  rootOfEigenvalues(o, n, w, c, -0.5 / o.p, s);
-  if (basis) copyMatrix(n, n, v, n, basis->data, basis->ld);
-  if (values) std::copy_n(w, n, values);
-  for (int i = 0; i < n; ++i)
-    for (int j = 0; j < n; ++j) v[static_cast<int64_t>(i) * n + j] *= s[i];
-  syrk<T>(true, n, n, T(1), v, n, T(0), out.data, out.ld);
-  return {w[0], w[n - 1], c, RootMethod::Eigh, 0, kUnknown};
+  rootOfEigenvalues(o, n, w, c, -0.5 / o.p, s, unit);
+  // Where its largest eigenvalue is near the end of the range, the product is formed below and checked.
+  const T largest = largestElement(1, n, s, n);
+  const bool extreme = !(std::abs(largest) < std::ldexp(T(1), std::numeric_limits<T>::max_exponent / 2 - 2));
+  const int down = extreme ? std::ilogb(largest) : 0;
+  if (found) {
+    if (!extreme) copyMatrix(n, n, v, n, found->basis.data, found->basis.ld);
+    std::copy_n(w, n, found->values);
+    found->c = c;
+  }
+  T* turned = extreme ? scope.take<T>(static_cast<int64_t>(n) * n) : v;
+  shift(1, n, s, n, -down);
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = 0; j < n; ++j) turned[i * n + j] = v[i * n + j] * s[i];
+  if (extreme) {
+    T* root = scope.take<T>(static_cast<int64_t>(n) * n);
+    syrk<T>(true, n, n, T(1), turned, n, T(0), root, n);
+    shift(n, n, root, n, 2 * down);
+    requireRepresentable("the root", n, n, root, n);
+    copyMatrix(n, n, root, n, out.data, out.ld);
+    if (found) copyMatrix(n, n, v, n, found->basis.data, found->basis.ld);
+  } else
+    syrk<T>(true, n, n, T(1), turned, n, T(0), out.data, out.ld);
+  return {std::ldexp(static_cast<double>(w[0]), -unit), std::ldexp(static_cast<double>(w[n - 1]), -unit), std::ldexp(c, -unit), RootMethod::Eigh, 0, kUnknown};
 }
 
 template <typename T> RootInfo inverseRoot(const RootOptions& o, View<T> a, View<T> out) {
@@ -111,10 +187,7 @@ template <typename T> RootInfo inverseRoot(const RootOptions& o, View<T> a, View
   requireFiniteTriangle("a", true, n, a.data, a.ld);
   switch (choose(o)) {
     case RootMethod::Cholesky: return byCholesky(o, a, out);
-    case RootMethod::CoupledNewton: {
-      const double lambdaMax = o.relativeTo == RelativeTo::Max ? largestEigenvalue(a) : kUnknown;
-      return coupledNewton(o, absoluteDamping(o, meanDiagonal(a), lambdaMax), lambdaMax, a, out);
-    }
+    case RootMethod::CoupledNewton: return byCoupledNewton(o, a, out);
     default: return eighRoot(o, a, out);
   }
 }
@@ -136,12 +209,12 @@ template RootInfo inverseRoot(const RootOptions&, View<double>, View<double>);
 template RootInfo inverseRoot(const RootOptions&, View<float>, View<float>);
 template void inverseRootBatch(const RootOptions&, int, int, double*, double*, double*);
 template void inverseRootBatch(const RootOptions&, int, int, float*, float*, double*);
-template RootInfo eighRoot(const RootOptions&, View<double>, View<double>, const View<double>*, double*);
-template RootInfo eighRoot(const RootOptions&, View<float>, View<float>, const View<float>*, float*);
+template RootInfo eighRoot(const RootOptions&, View<double>, View<double>, EigenFound<double>*);
+template RootInfo eighRoot(const RootOptions&, View<float>, View<float>, EigenFound<float>*);
 template double meanDiagonal(const View<double>&);
 template double meanDiagonal(const View<float>&);
-template void rootOfEigenvalues(const RootOptions&, int, const double*, double, double, double*);
-template void rootOfEigenvalues(const RootOptions&, int, const float*, double, double, float*);
+template void rootOfEigenvalues(const RootOptions&, int, const double*, double, double, double*, int);
+template void rootOfEigenvalues(const RootOptions&, int, const float*, double, double, float*, int);
 
 RootOptions readRootOptions(Args& in) {
   RootOptions o;

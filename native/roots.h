@@ -23,15 +23,15 @@ struct RootOptions {
 
 /// What a root computation found; NaN where the method does not know.
 struct RootInfo {
-  double lambdaMin, lambdaMax;  ///< of A, without damping
-  double damping;               ///< c, absolute
+  double lambdaMin, lambdaMax;  ///< of A, without damping; infinite where they do not fit a double
+  double damping;               ///< c, absolute; likewise
   RootMethod method;
   int iterations = 0;
   double residual;  ///< max |A Xᵖ − I| / n when the method measured it
 };
 
 /// out ← (A + cI)^{-1/p}, exactly symmetric; the lower triangle of A decides. A and out may be one view.
-/// @throws NumericalError ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE, ERR_NO_CONVERGENCE; out is untouched then
+/// @throws NumericalError ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE, ERR_NO_CONVERGENCE, ERR_OVERFLOW; out is untouched then
 template <typename T> RootInfo inverseRoot(const RootOptions& options, View<T> a, View<T> out);
 
 /// The same for `count` matrices that follow one another; six numbers of `reported` for each go to info.
@@ -42,12 +42,18 @@ template <typename T> void inverseRootBatch(const RootOptions& options, int n, i
 double absoluteDamping(const RootOptions& options, double meanDiagonal, double lambdaMax);
 template <typename T> double meanDiagonal(const View<T>& a);
 
-/// (λ + c)^{-1/p} by the options' rule for small eigenvalues, ascending λ, for i = 0 … n−1.
+/// (λ + c)^{-1/p} by the options' rule for small eigenvalues, ascending λ, for i = 0 … n−1. λ and c in units of 2^-unit.
 /// @throws NumericalError ERR_NOT_POSITIVE_DEFINITE
-template <typename T> void rootOfEigenvalues(const RootOptions& options, int n, const T* lambda, double c, double exponent, T* out);
+template <typename T> void rootOfEigenvalues(const RootOptions& options, int n, const T* lambda, double c, double exponent, T* out, int unit = 0);
 
-/// The same by eigenvectors, which are left in the rows of *basis when it is given, as the eigenvalues of A in values.
-template <typename T> RootInfo eighRoot(const RootOptions& options, View<T> a, View<T> out, const View<T>* basis = nullptr, T* values = nullptr);
+/// What eighRoot can leave behind: eigenvectors of A in the rows of basis; its eigenvalues and c, all in the same units, a power of two.
+template <typename T> struct EigenFound {
+  View<T> basis;
+  T* values;
+  double c;
+};
+/// The same root by eigenvectors.
+template <typename T> RootInfo eighRoot(const RootOptions& options, View<T> a, View<T> out, EigenFound<T>* found = nullptr);
 
 /// d^exponent; the usual exponents −1, −½, −¼, −⅛ by square roots.
 double inversePower(double d, double exponent);

@@ -7,6 +7,7 @@
 #include "blas.h"
 #include "divided_differences.h"
 #include "lapack.h"
+#include "range.h"
 #include "workspace.h"
 
 namespace layerwise {
@@ -317,7 +318,10 @@ bool update(const RootOptions& o, double tolerance, EitherPrecision<T>& a, Eithe
   const auto w = basis.template in<W>();
   gemm<W>(false, false, n, n, n, W(1), r, n, w.data, w.ld, W(0), product, n);
   symmetricResult(true, false, n, w.data, w.ld, product, n, r, n);
-  storeSymmetric(n, r, inversePower(unit, 1.0 / p), out);
+  // A root that does not fit is the exact path's to report.
+  const double factor = inversePower(unit, 1.0 / p);
+  if (!(largestElement(n, n, r, n) * factor <= static_cast<double>(std::numeric_limits<T>::max()))) return false;
+  storeSymmetric(n, r, factor, out);
   state.age += 1;
   state.estimate = estimate;
   state.rate = rate;
@@ -371,11 +375,12 @@ template <typename T> RootInfo warmInverseRoot(const RootOptions& o, double tole
     state.waiting -= 1;
   Workspace scope;
   T *values = scope.take<T>(n), *x = scope.take<T>(n);
-  info = eighRoot(o, a, out, &basis, values);
-  rootOfEigenvalues(o, n, values, info.damping, -1.0 / o.p, x);
+  EigenFound<T> found{basis, values, 0};
+  info = eighRoot(o, a, out, &found);
+  rootOfEigenvalues(o, n, values, found.c, -1.0 / o.p, x);
   state.age = 1;
   state.estimate = state.rate = 0;
-  state.amplification = amplification(o.p, n, values, info.damping, x);
+  state.amplification = amplification(o.p, n, values, found.c, x);
   info.iterations = 1;
   return info;
 }

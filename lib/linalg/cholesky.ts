@@ -17,7 +17,7 @@ export function cholesky<T extends Real>(a: Matrix<T>, options: { out?: Matrix<T
 
 /**
  * A⁻¹·B from the lower Cholesky factor of A (LAPACK potrs). `out` may be `b`.
- * @throws RangeError when the shapes do not fit.
+ * @throws Error `ERR_OVERFLOW`; RangeError when the shapes do not fit.
  */
 export function choleskySolve<T extends Real>(factor: Matrix<T>, b: Matrix<T>, options: { out?: Matrix<T> } = {}): Matrix<T> {
   const n = requireSquare("choleskySolve", factor);
@@ -29,7 +29,7 @@ export function choleskySolve<T extends Real>(factor: Matrix<T>, b: Matrix<T>, o
 
 /**
  * A⁻¹, symmetric, from the lower Cholesky factor of A (LAPACK potri). `out` may be `factor`.
- * @throws Error `ERR_SINGULAR`, `ERR_NOT_FINITE`; RangeError on shapes.
+ * @throws Error `ERR_SINGULAR`, `ERR_NOT_FINITE`, `ERR_OVERFLOW`; RangeError on shapes.
  */
 export function choleskyInverse<T extends Real>(factor: Matrix<T>, options: { out?: Matrix<T> } = {}): Matrix<T> {
   const n = requireSquare("choleskyInverse", factor);

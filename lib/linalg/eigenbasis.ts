@@ -14,7 +14,7 @@ import type { Matrix, Real } from "./matrix.js";
  * and put the columns back; false: as they stand. `overlap` n×n: receives (Q_oldᵀ·Q_new)∘², for
  * {@link transportSecondMoment}. `rayleigh` (n): receives qᵀAq of the old columns.
  * @returns the Rayleigh quotients of the old columns, estimates of the eigenvalues.
- * @throws Error with code ERR_NOT_FINITE (nothing is written then); TypeError on mixed precisions; RangeError on shapes.
+ * @throws Error with code ERR_NOT_FINITE or ERR_OVERFLOW (nothing is written then); TypeError on mixed precisions; RangeError on shapes.
  */
 export function eigenbasisRefresh<T extends Real>(
   a: Matrix<T>,

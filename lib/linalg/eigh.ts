@@ -15,7 +15,7 @@ export interface Eigen<T extends Real = Float64Array> {
  * Eigenvalues and eigenvectors of a symmetric matrix by divide and conquer: the method of LAPACK's syevd, with secular equations
  * solved in vector registers and a back-transformation in larger blocks. Backward stable like it. Only the lower triangle of
  * `a` is read, and `a` is kept unless `out.vectors` is `a` itself.
- * @throws RangeError when `a` is not square or `out` has another shape; Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`.
+ * @throws RangeError when `a` is not square or `out` has another shape; Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`, `ERR_OVERFLOW`.
  */
 export function eigh<T extends Real>(a: Matrix<T>, options: { out?: { values?: T; vectors?: Matrix<T> } } = {}): Eigen<T> {
   const n = requireSquare("eigh", a);

@@ -37,7 +37,7 @@ export function dot<T extends Real>(x: Elements<T>, y: Elements<T>): number {
   return routines(a.data).dot(a.rows, a.cols, a.data, a.offset, a.stride || 1, b.data, b.offset, b.stride || 1);
 }
 
-/** √Σx², the Frobenius norm of a matrix, without overflow or underflow (BLAS nrm2). */
+/** √Σx², the Frobenius norm of a matrix, without overflow or underflow on the way (BLAS nrm2); infinite where it does not fit a double. */
 export function norm<T extends Real>(x: Elements<T>): number {
   const a = view(x);
   return routines(a.data).nrm2(a.rows, a.cols, a.data, a.offset, a.stride || 1);
@@ -70,7 +70,8 @@ export function symmetrize<T extends Real>(a: Matrix<T>): Matrix<T> {
   const n = requireSquare("symmetrize", a);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++) {
-      const mean = (a.get(i, j) + a.get(j, i)) / 2;
+      const sum = a.get(i, j) + a.get(j, i);
+      const mean = Number.isFinite(sum) ? sum / 2 : a.get(i, j) / 2 + a.get(j, i) / 2;
       a.set(i, j, mean);
       a.set(j, i, mean);
     }

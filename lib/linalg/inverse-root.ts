@@ -31,7 +31,7 @@ export type RootMethod = "auto" | "eigh" | "cholesky" | "coupled-newton";
 
 /** What a root computation found. */
 export interface RootInfo {
-  /** Extreme eigenvalues of A without damping; NaN where the method does not compute them (Cholesky). */
+  /** Extreme eigenvalues of A without damping; NaN where the method does not compute them (Cholesky), infinite where they do not fit. */
   lambdaMin: number;
   lambdaMax: number;
   /** The absolute c that was added. */
@@ -76,8 +76,8 @@ export function smallThreshold(a: Matrix<Real>, options: SmallEigenvalueRule, n 
  *
  * @param a n×n; the lower triangle decides. Left unchanged unless it is also `out`.
  * @param options `out`: n×n, may be `a`. `info`: receives what was found.
- * @throws Error with code ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE (λmin in the message) or ERR_NO_CONVERGENCE; `out` is
- * untouched then. TypeError on mixed precisions; RangeError on shapes and option bounds.
+ * @throws Error with code ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE (λmin in the message), ERR_NO_CONVERGENCE or ERR_OVERFLOW;
+ * `out` is untouched then. TypeError on mixed precisions; RangeError on shapes and option bounds.
  */
 export function inverseRoot<T extends Real>(
   a: Matrix<T>,

@@ -6,7 +6,7 @@ import { Matrix, type Real } from "./matrix.js";
 /**
  * The thin factorisation A = Q·R of an m×n matrix, k = min(m, n): Q m×k with orthonormal columns, R k×n upper
  * triangular (LAPACK geqrf, orgqr). The diagonal of R may be negative. `out.q` or `out.r` may be `a`.
- * @throws RangeError when `out` has another shape or overlaps; Error `ERR_NOT_FINITE`.
+ * @throws RangeError when `out` has another shape or overlaps; Error `ERR_NOT_FINITE`, `ERR_OVERFLOW`.
  */
 export function qr<T extends Real>(a: Matrix<T>, options: { out?: { q?: Matrix<T>; r?: Matrix<T> } } = {}): { q: Matrix<T>; r: Matrix<T> } {
   const { rows: m, cols: n } = a;

@@ -6,7 +6,7 @@ import { singularValues } from "./svd.js";
 
 /**
  * A⁻¹·B for a square A, by LU with row pivoting (LAPACK gesv). `out` may be `b`.
- * @throws Error `ERR_SINGULAR`, `ERR_NOT_FINITE`; RangeError when the shapes do not fit.
+ * @throws Error `ERR_SINGULAR`, `ERR_NOT_FINITE`, `ERR_OVERFLOW`; RangeError when the shapes do not fit.
  */
 export function solve<T extends Real>(a: Matrix<T>, b: Matrix<T>, options: { out?: Matrix<T> } = {}): Matrix<T> {
   const n = requireSquare("solve", a);
@@ -33,7 +33,7 @@ export interface LeastSquares<T extends Real = Float64Array> {
 /**
  * Least squares: the X of least norm among those that minimise ‖B − A·X‖ column by column (LAPACK gelsd). Singular values
  * of A below `rcond` (default max(m, n)·2⁻⁵², or ·2⁻²³ in single precision) times the largest count as zero.
- * @throws Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`; RangeError when the shapes do not fit.
+ * @throws Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`, `ERR_OVERFLOW` (also of a singular value); RangeError when the shapes do not fit.
  */
 export function lstsq<T extends Real>(a: Matrix<T>, b: Matrix<T>, options: { rcond?: number; out?: Matrix<T> } = {}): LeastSquares<T> {
   const { rows: m, cols: n } = a;
@@ -71,7 +71,7 @@ export interface LU<T extends Real = Float64Array> {
 /**
  * P·A = L·U of an m×n matrix, k = min(m, n): L m×k unit lower, U k×n upper triangular, and row i of P·A is row
  * `permutation[i]` of A (LAPACK getrf). A singular A has zeros on the diagonal of U.
- * @throws Error `ERR_NOT_FINITE`.
+ * @throws Error `ERR_NOT_FINITE`, `ERR_OVERFLOW`.
  */
 export function lu<T extends Real>(a: Matrix<T>): LU<T> {
   const packed = a.clone();
@@ -100,8 +100,20 @@ function unpack<T extends Real>({ data, rows: m, cols: n }: Matrix<T>, pivots: I
   return { l, u, permutation };
 }
 
+/** `a` itself, or where it is near an end of the number range a copy of ordinary size: 2^e·A has the same condition. */
+function moderate<T extends Real>(a: Matrix<T>): Matrix<T> {
+  let largest = 0;
+  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.cols; j++) largest = Math.max(largest, Math.abs(a.get(i, j)));
+  const extreme = a.data instanceof Float64Array ? 2 ** 256 : 2 ** 32;
+  if (!(largest > 0 && largest < Number.POSITIVE_INFINITY) || (largest > 1 / extreme && largest < extreme)) return a;
+  const exponent = Math.max(-1022, Math.min(1022, -Math.floor(Math.log2(largest))));
+  const out = a.clone();
+  for (let i = 0; i < out.data.length; i++) out.data[i] = out.data[i]! * 2 ** exponent;
+  return out;
+}
+
 /**
- * The condition number ‖A‖·‖A⁻¹‖, infinite for a singular matrix. `"svd"`, the default: exact, in the 2-norm, any shape.
+ * The condition number ‖A‖·‖A⁻¹‖, infinite for a singular matrix and where it does not fit a double. `"svd"`, the default: exact, in the 2-norm, any shape.
  * `"lu"`, and for symmetric positive definite matrices `"cholesky"`: an estimate in the 1-norm, rarely too small by more
  * than a factor 3, for the price of a factorisation (LAPACK gecon, pocon).
  * @throws Error `ERR_NOT_FINITE`, `ERR_NOT_POSITIVE_DEFINITE`; RangeError when a square matrix is needed.
@@ -110,8 +122,9 @@ export function condition(a: Matrix<Real>, options: { method?: "svd" | "lu" | "c
   const { method = "svd" } = options;
   const { rows: m, cols: n } = a;
   if (m === 0 || n === 0) return 0;
+  const scaled = moderate(a);
   if (method === "svd") {
-    const s = singularValues(a);
+    const s = singularValues(scaled);
     return s[s.length - 1] === 0 ? Number.POSITIVE_INFINITY : s[0]! / s[s.length - 1]!;
   }
   if (method !== "lu" && method !== "cholesky") {
@@ -119,8 +132,8 @@ export function condition(a: Matrix<Real>, options: { method?: "svd" | "lu" | "c
   }
   requireSquare("condition", a);
   const lapack = routines(a.data);
-  const factor = a.clone();
-  const norm = lapack.norm1(n, n, a.data, a.offset, leading(a));
+  const factor = scaled === a ? a.clone() : scaled;
+  const norm = lapack.norm1(n, n, factor.data, 0, n);
   let reciprocal = 0;
   if (method === "cholesky") {
     lapack.potrf(true, false, n, factor.data, 0, n);

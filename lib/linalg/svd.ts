@@ -6,7 +6,7 @@ import { Matrix, type Real } from "./matrix.js";
 /**
  * The singular value decomposition A = U·diag(s)·Vᵀ of an m×n matrix, k = min(m, n), s descending (LAPACK gesdd): thin,
  * u m×k and vt k×n, or with `full` u m×m and vt n×n, orthogonal.
- * @throws RangeError when `out` has another shape or overlaps; Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`.
+ * @throws RangeError when `out` has another shape or overlaps; Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`, `ERR_OVERFLOW`.
  */
 export function svd<T extends Real>(
   a: Matrix<T>,

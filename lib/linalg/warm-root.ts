@@ -91,7 +91,7 @@ export class WarmRoot<T extends Real = Float64Array> {
   /**
    * The root of `a`, n×n, symmetric in both triangles.
    * @param options `out` n×n; may be `a`. `damping`: an absolute c for this update, instead of the options'.
-   * @throws Error with code ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE or ERR_NO_CONVERGENCE; what is kept and `out` are
+   * @throws Error with code ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE, ERR_NO_CONVERGENCE or ERR_OVERFLOW; what is kept and `out` are
    * untouched then. RangeError and TypeError on shapes and precision.
    */
   update(a: Matrix<T>, options: { readonly out?: Matrix<T>; readonly damping?: number } = {}): Matrix<T> {
