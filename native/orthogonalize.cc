@@ -122,6 +122,7 @@ template <typename T> napi_value newtonSchulzExport(Args& in) {
   const int m = in.dimension("m"), n = in.dimension("n");
   const auto a = in.matrix<T>("a", m, n), out = in.matrix<T>("out", m, n);
   in.distinctOrSame(out, a);
+  in.distinct(out, coefficients);
   newtonSchulz(steps, coefficients.data, safety, epsilon, a, out);
   return in.undefined();
 }
@@ -135,12 +136,13 @@ template <typename T> napi_value polarFactorExport(Args& in) {
 }
 
 /// A stack of `count` m×n matrices, one after another, and what becomes of each.
-template <typename T, typename Routine> napi_value batch(Args& in, Routine routine) {
+template <typename T, typename Routine> napi_value batch(Args& in, Routine routine, const View<double>& coefficients = {}) {
   const int m = in.dimension("m"), n = in.dimension("n"), count = in.dimension("count");
   const int64_t each = static_cast<int64_t>(m) * n;
   if (each > 0 && count > std::numeric_limits<int32_t>::max() / each) in.rangeError("count", "such that count·m·n is below 2³¹", std::to_string(count));
   const auto a = in.contiguous<T>("a", each * count), out = in.contiguous<T>("out", each * count);
   in.distinctOrSame(out, a);
+  in.distinct(out, coefficients);
   const auto forEach = [&](auto&& body) {
     for (int i = 0; each > 0 && i < count; ++i) {
       try {
@@ -160,7 +162,7 @@ template <typename T> napi_value newtonSchulzBatchExport(Args& in) {
   const int steps = static_cast<int>(in.integer("steps", 0, 1000));
   const auto coefficients = in.contiguous<double>("coefficients", 3 * static_cast<int64_t>(steps));
   const double safety = in.bounded("safety", 1e-3, 1e3), epsilon = in.bounded("epsilon", 0, 1);
-  return batch<T>(in, [&](View<T> a, View<T> out) { newtonSchulz(steps, coefficients.data, safety, epsilon, a, out); });
+  return batch<T>(in, [&](View<T> a, View<T> out) { newtonSchulz(steps, coefficients.data, safety, epsilon, a, out); }, coefficients);
 }
 
 template <typename T> napi_value polarFactorBatchExport(Args& in) {

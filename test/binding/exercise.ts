@@ -15,19 +15,19 @@ const options = { seed: Number(process.env.FC_SEED ?? 20261124), numRuns: Number
 let count = 0;
 const failures: string[] = [];
 
-function check(name: string, call: (...args: unknown[]) => unknown): void {
+async function check(name: string, call: (...args: unknown[]) => unknown): Promise<void> {
   for (const [title, run] of properties(name, routines.get(name)!, declared.get(name)!, call, options)) {
     try {
-      run();
+      await run();
       count++;
     } catch (error) {
       failures.push(`${name} ${title}: ${error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : error}`);
     }
   }
 }
-for (const name of Object.keys(all)) if (routines.has(name) && new RegExp(pattern).test(name)) check(name, all[name]);
+for (const name of Object.keys(all)) if (routines.has(name) && new RegExp(pattern).test(name)) await check(name, all[name]);
 for (const name of preparable) {
-  if (new RegExp(pattern).test(name)) check(name, (...args) => (all.prepare(name, ...args) as () => unknown)());
+  if (new RegExp(pattern).test(name)) await check(name, (...args) => (all.prepare(name, ...args) as () => unknown)());
 }
 for (const failure of failures) console.error(failure);
 console.log(`${count} checks passed, ${failures.length} failed`);

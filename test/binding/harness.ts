@@ -1,12 +1,12 @@
 /**
- * Calls of the addon's exports, made from what `binding.d.ts` says about them: valid calls, the same with something broken,
- * and the comparison with a plain reference.
+ * Valid calls of the addon's exports, made from what `binding.d.ts` says about them.
  *
  * An array argument `a` is followed by its offset (`aOffset`) and, unless it is a plain run of numbers, by its leading
  * dimension (`lda`, `incx`); the harness chooses those, and a {@link Routine} says only which shape `a` has.
  */
 import fc from "fast-check";
 import type { Signature } from "../../scripts/binding-signatures.js";
+import type { Check } from "./checks.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: arguments by name, of the types that binding.d.ts gives them
 export type Values = Record<string, any>;
@@ -20,11 +20,9 @@ export interface Routine {
   shapes(values: Values): Record<string, [number, number] | undefined>;
   /** Changes the random contents where not every content makes a valid call. */
   fill?(arrays: Record<string, View>, values: Values, draw: Draw): void;
-  /** What the routine does, by plain loops: writes with {@link View.set}, returns the result. */
-  reference?(values: Values): unknown;
-  /** Whether NaN and infinities may show also where the reference has none (0·∞ of a triangle that counts as zero). */
-  spreads?: boolean;
-  /** How the export is called; by default with its arguments. */
+  /** What shows that a call did what it should; see checks.ts. */
+  check: Check;
+  /** How the export is called; by default with its arguments. A promise is awaited. */
   call?(routine: (...all: unknown[]) => unknown, args: unknown[]): unknown;
 }
 
@@ -36,7 +34,11 @@ export interface Family {
 
 /** Random choices, which fast-check can shrink. */
 export class Draw {
-  constructor(private readonly g: fc.GeneratorValue) {}
+  /** `largest`: of dimensions. */
+  constructor(
+    private readonly g: fc.GeneratorValue,
+    private readonly largest = 40,
+  ) {}
   integer(min: number, max: number): number {
     return this.g(fc.integer, { min, max });
   }
@@ -48,7 +50,7 @@ export class Draw {
   }
   /** A dimension: mostly small, sometimes beyond the small kernels' 32. */
   dimension(): number {
-    return this.pick(this.integer(0, 4), this.integer(0, 12), this.integer(0, 40));
+    return this.pick(this.integer(0, 4), this.integer(0, Math.min(12, this.largest)), this.integer(0, this.largest));
   }
   scalar(): number {
     return this.pick(0, 1, -1, this.integer(-24, 24) / 8);
@@ -67,18 +69,26 @@ export class Draw {
 /** A matrix inside an array, to be read and written by a reference; it remembers what was written. */
 export class View {
   readonly written = new Map<number, number>();
+  /** `origin`: the argument of the call, where `array` is a copy of it. */
   constructor(
     readonly array: Numbers,
     readonly offset: number,
     readonly ld: number,
     readonly rows: number,
     readonly cols: number,
+    readonly origin = array,
   ) {}
   at(i: number, j: number): number {
     return this.offset + i * this.ld + j;
   }
   get(i: number, j = 0): number {
     return Number(this.array[this.at(i, j)]);
+  }
+  /** The elements, one row after another, in an array of their own. */
+  contiguous<T extends Numbers = Numbers>(): T {
+    const out = new (this.array.constructor as Float64ArrayConstructor)(this.rows * this.cols) as unknown as T;
+    for (let i = 0; i < this.rows; i++) for (let j = 0; j < this.cols; j++) out[i * this.cols + j] = this.array[this.at(i, j)]!;
+    return out;
   }
   /** `magnitude`: the sum of absolute values of the terms that made `value`, times their number: the error may be that many ε. */
   set(i: number, j: number, value: number, magnitude = Math.abs(value)): void {
@@ -88,9 +98,9 @@ export class View {
 }
 
 const constructors = { Float64Array, Float32Array, Int32Array, BigUint64Array } as const;
-const isArray = (x: unknown): x is Numbers => ArrayBuffer.isView(x) && !(x instanceof DataView);
-const isOffset = (name: string) => name.endsWith("Offset");
-const isStep = (name: string) => /^(ld|inc)[A-Za-z0-9]*$/.test(name);
+export const isArray = (x: unknown): x is Numbers => ArrayBuffer.isView(x) && !(x instanceof DataView);
+export const isOffset = (name: string) => name.endsWith("Offset");
+export const isStep = (name: string) => /^(ld|inc)[A-Za-z0-9]*$/.test(name);
 const arrayType = (type: string) => constructors[type.replace(/ \| (undefined|null)/, "") as keyof typeof constructors];
 
 /** Arguments of a valid call, in the order of the signature. */
@@ -130,13 +140,12 @@ export function validCall(routine: Routine, { parameters, required }: Signature,
   return args;
 }
 
-/** The arguments by name, arrays as views of `copies`. */
-function byName(routine: Routine, { parameters }: Signature, args: unknown[], copies: Map<Numbers, Numbers>): Values {
-  const single = args.some((x) => x instanceof Float32Array);
+/** The arguments by name, arrays as views of `copies` (default: of themselves). */
+export function byName(routine: Routine, { parameters }: Signature, args: unknown[], copies?: Map<Numbers, Numbers>): Values {
   const values: Values = {};
   parameters.forEach(({ name }, i) => {
     if (!isOffset(name) && !isStep(name) && !isArray(args[i])) {
-      values[name] = typeof args[i] === "number" && single ? Math.fround(args[i] as number) : args[i];
+      values[name] = args[i];
     }
   });
   const shapes = routine.shapes(values);
@@ -148,13 +157,13 @@ function byName(routine: Routine, { parameters }: Signature, args: unknown[], co
       for (const j of [i + 1, i + 2]) if (parameters[j] && test(parameters[j].name)) return args[j] as number;
       return otherwise;
     };
-    values[name] = new View(copies.get(array)!, number(isOffset, 0), number(isStep, 1), ...shape);
+    values[name] = new View(copies?.get(array) ?? array, number(isOffset, 0), number(isStep, 1), ...shape, array);
   });
   return values;
 }
 
 /** Copies of all arrays, one for each memory even where several arrays view it. */
-function snapshot(args: unknown[]): Map<Numbers, Numbers> {
+export function snapshot(args: Iterable<unknown>): Map<Numbers, Numbers> {
   const buffers = new Map<ArrayBufferLike, ArrayBuffer>();
   const out = new Map<Numbers, Numbers>();
   for (const x of args) {
@@ -169,295 +178,4 @@ function snapshot(args: unknown[]): Map<Numbers, Numbers> {
     out.set(x, new (x.constructor as Float64ArrayConstructor)(buffers.get(x.buffer)!, x.byteOffset, x.length) as Numbers);
   }
   return out;
-}
-
-const bits = (x: Numbers) => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
-const same = (x: Numbers, y: Numbers) => Buffer.compare(bits(x), bits(y)) === 0;
-
-export interface Outcome {
-  error?: Error & { code?: string };
-}
-
-/**
- * Makes a call and says what is wrong with what came of it: an error of no allowed kind, something written by a refused
- * call, a result other than the reference's. Throws then.
- */
-export function judge(
-  name: string,
-  routine: Routine,
-  signature: Signature,
-  call: (...all: unknown[]) => unknown,
-  args: unknown[],
-): Outcome {
-  const before = snapshot(args);
-  let result: unknown;
-  try {
-    result = routine.call ? routine.call(call, args) : call(...args);
-  } catch (error) {
-    if (!(error instanceof Error)) throw new Error(`threw ${String(error)}`);
-    const code = (error as { code?: string }).code;
-    const refused = error instanceof TypeError || error instanceof RangeError;
-    if (!refused && typeof code !== "string") throw new Error(`threw an Error without code: ${error.message}`);
-    if (!/^\w+: ./.test(error.message)) throw new Error(`does not name the function: ${error.message}`);
-    if (refused || code === "ERR_NOT_FINITE") {
-      for (const [array, copy] of before) if (copy.length && !same(array, copy)) throw new Error(`wrote before refusing: ${error.message}`);
-    }
-    return { error };
-  }
-  if (routine.reference) compare(name, routine, signature, args, before, result);
-  return {};
-}
-
-function compare(
-  name: string,
-  routine: Routine,
-  signature: Signature,
-  args: unknown[],
-  before: Map<Numbers, Numbers>,
-  result: unknown,
-): void {
-  const single = args.some((x) => x instanceof Float32Array);
-  const [ulp, largest, tiny] = single ? [2 ** -24, 3.4e38, 2 ** -149] : [2 ** -53, Number.MAX_VALUE, Number.MIN_VALUE];
-  const numbers = args.filter((x) => typeof x === "number");
-  if (numbers.some((x) => x > 4096 && x === Math.trunc(x) && x < 2 ** 31)) return; // a huge dimension beside an empty one
-  const extreme = numbers.some((x) => !(Math.abs(x) < largest * 2 ** -20));
-  const finite = [...before.values()].every((x) => x instanceof BigUint64Array || (x as Float64Array).every(Number.isFinite));
-  const values = byName(routine, signature, args, before);
-  const expected = routine.reference!(values);
-  const views = Object.values(values).filter((x): x is View => x instanceof View);
-  const written = new Map<string, number>();
-  for (const view of views)
-    for (const [at, magnitude] of view.written) written.set(`${view.array.byteOffset + at * view.array.BYTES_PER_ELEMENT}`, magnitude);
-  const close = (x: number, y: number, magnitude: number) =>
-    extreme ||
-    !Number.isFinite(y) ||
-    !(magnitude < largest * 2 ** -20) ||
-    (routine.spreads && !finite) ||
-    Math.abs(x - y) <= 8 * ulp * magnitude + 4096 * tiny;
-  for (const [array, copy] of before) {
-    for (let i = 0; i < copy.length; i++) {
-      const magnitude = written.get(`${copy.byteOffset + i * copy.BYTES_PER_ELEMENT}`);
-      const ok = magnitude === undefined ? Object.is(array[i], copy[i]) : close(Number(array[i]), Number(copy[i]), magnitude);
-      if (!ok) throw new Error(`element ${i} is ${array[i]}, the reference ${magnitude === undefined ? "leaves" : "gives"} ${copy[i]}`);
-    }
-  }
-  if (typeof expected === "number" && !close(result as number, expected, values.magnitude ?? Math.abs(expected))) {
-    throw new Error(`${name} returned ${String(result)}, the reference ${expected}`);
-  }
-}
-
-/** A change to a valid call; says whether it must be refused. */
-export interface Mutation {
-  args: unknown[];
-  what: string;
-  /** Whether an error is the only right answer. */
-  mustFail: boolean;
-}
-
-const hugeNumbers = [
-  Number.NaN,
-  Number.POSITIVE_INFINITY,
-  Number.NEGATIVE_INFINITY,
-  -1,
-  -0,
-  0.5,
-  1e308,
-  -1e308,
-  5e-324,
-  2 ** 31 - 1,
-  2 ** 31,
-  2 ** 32,
-  2 ** 32 + 1,
-  2 ** 53,
-  2 ** 53 + 2,
-  -(2 ** 31),
-  46341,
-  65536,
-];
-const others: unknown[] = [
-  undefined,
-  null,
-  "1",
-  {},
-  [],
-  [1, 2, 3, 4],
-  Symbol("x"),
-  1n,
-  () => 1,
-  new ArrayBuffer(64),
-  new DataView(new ArrayBuffer(64)),
-  new Date(0),
-];
-
-export function mutate(valid: unknown[], { required }: Signature, draw: Draw): Mutation {
-  const args = [...valid];
-  const at = draw.integer(0, Math.max(0, args.length - 1));
-  const old = args[at];
-  const put = (value: unknown, what: string, mustFail: boolean): Mutation => {
-    args[at] = value;
-    return { args, what: `argument ${at}: ${what}`, mustFail };
-  };
-  const kind = draw.integer(0, 9);
-  if (!args.length || kind === 0) return { args, what: "nothing", mustFail: false };
-  if (kind === 1) {
-    const count = draw.integer(0, args.length - 1);
-    return { args: args.slice(0, count), what: `only ${count} arguments`, mustFail: count < required };
-  }
-  if (kind === 2) return { args: [...args, ...others.slice(0, 3)], what: "more arguments", mustFail: false };
-  if (kind === 3 || !(typeof old === "number" || isArray(old))) {
-    const wrong = draw.pick(
-      ...others,
-      ...(typeof old === "number" ? [] : [7]),
-      ...(typeof old === "boolean" ? [] : [true]),
-      ...(isArray(old) ? wrongArrays(old) : [new Float64Array(8)]),
-    );
-    return put(wrong, `a ${typeof wrong}`, old !== undefined && at < required && typeof old !== typeof wrong);
-  }
-  if (typeof old === "number") return put(draw.pick(...hugeNumbers, old + 1, old - 1, old * 2), "another number", false);
-  return put(...changedArray(old, args, draw));
-}
-
-/** Two arguments in one memory: at the same place, overlapping, or one behind the other. */
-export function aliased(valid: unknown[], { parameters }: Signature, draw: Draw): Mutation {
-  const args = [...valid];
-  const arrays = args.flatMap((x, i) => (isArray(x) && isOffset(parameters[i + 1]?.name ?? "") ? [i] : []));
-  const pairs = arrays.flatMap((i) => arrays.filter((j) => j !== i && args[i]!.constructor === args[j]!.constructor).map((j) => [i, j]));
-  if (!pairs.length) return { args, what: "nothing to alias", mustFail: false };
-  const [i, j] = draw.pick(...pairs);
-  const [first, second] = [args[i] as Numbers, args[j] as Numbers];
-  const shift = draw.pick(0, 0, 1, draw.integer(0, first.length), first.length);
-  const memory = new (first.constructor as Float64ArrayConstructor)(Math.max(first.length, second.length + shift)) as Float64Array;
-  memory.set(second as Float64Array, shift);
-  memory.set(first as Float64Array);
-  args[i] = memory;
-  args[j] = memory;
-  args[j + 1] = (args[j + 1] as number) + shift;
-  return { args, what: `arguments ${i} and ${j} share memory, shifted by ${shift}`, mustFail: false };
-}
-
-/** Several dimensions at once as large as they may be, or larger: products that overflow beside arrays that are empty or small. */
-export function huge(valid: unknown[], { parameters }: Signature, draw: Draw): Mutation {
-  const sizes = [
-    2 ** 31 - 1,
-    2 ** 31 - 1,
-    2 ** 31 - 2,
-    2 ** 30,
-    46341,
-    65536,
-    2 ** 31,
-    2 ** 32,
-    2 ** 32 + 1,
-    2 ** 53,
-    2 ** 53 + 2,
-    4,
-    2,
-    0,
-  ];
-  const args = valid.map((x, i) => {
-    const name = parameters[i]?.name ?? "";
-    if (typeof x !== "number" || !Number.isInteger(x) || isOffset(name) || draw.integer(0, 3) === 0) return x;
-    return isStep(name) ? draw.pick(2 ** 31 - 1, 2 ** 30, x) : draw.pick(...sizes);
-  });
-  return { args, what: "huge dimensions", mustFail: false };
-}
-
-/** NaN, infinities and numbers near the ends of the range in some arrays. */
-export function wild(valid: unknown[], draw: Draw): Mutation {
-  const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e300, -1e38, 1e-300, 5e-324, -0];
-  const args = valid.map((x) => {
-    if (!(x instanceof Float64Array || x instanceof Float32Array) || draw.boolean()) return x;
-    const out = x.slice();
-    if (draw.boolean()) return out.fill(draw.pick(...values));
-    for (let count = draw.integer(1, 3); count > 0 && out.length; count--) out[draw.integer(0, out.length - 1)] = draw.pick(...values);
-    return out;
-  });
-  return { args, what: "wild numbers", mustFail: false };
-}
-
-/** Arrays of the same length and another type. */
-function wrongArrays(like: Numbers): unknown[] {
-  return [
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-    BigInt64Array,
-    BigUint64Array,
-  ]
-    .filter((type) => !(like instanceof type))
-    .map((type) => new type(like.length));
-}
-
-function changedArray(array: Numbers, args: unknown[], draw: Draw): [unknown, string, boolean] {
-  const type = array.constructor as unknown as {
-    new (buffer: ArrayBufferLike, offset?: number, length?: number): Numbers;
-    new (n: number): Numbers;
-  };
-  const bytes = array.byteLength;
-  const copy = () => (array.length ? (array.slice() as Numbers) : new type(0));
-  const onto = (buffer: ArrayBufferLike, offset: number): Numbers => {
-    const out = new type(buffer, offset, array.length);
-    if (array.length) (out as Float64Array).set(array as Float64Array);
-    return out;
-  };
-  const resizable = (n: number) =>
-    new (ArrayBuffer as unknown as new (n: number, o: object) => ArrayBuffer & { resize(n: number): void })(n, {
-      maxByteLength: Math.max(n, 1 << 16),
-    });
-  switch (draw.integer(0, 11)) {
-    case 0: {
-      const moved = copy();
-      structuredClone(moved, { transfer: [moved.buffer as ArrayBuffer] });
-      return [moved, "detached", false];
-    }
-    case 1:
-      return [onto(new SharedArrayBuffer(bytes), 0), "shared", false];
-    case 2:
-      return [onto(resizable(bytes + 16), 16), "resizable", false];
-    case 3: {
-      const buffer = resizable(bytes);
-      const out = onto(buffer, 0);
-      buffer.resize(draw.integer(0, bytes >> 3) << 3);
-      return [out, "shrunk", false];
-    }
-    case 4: {
-      const buffer = resizable(bytes);
-      const tracking = new type(buffer);
-      if (array.length) (tracking as Float64Array).set(array as Float64Array);
-      buffer.resize(bytes + 64);
-      return [tracking, "length-tracking", false];
-    }
-    case 5:
-      return [onto(new ArrayBuffer(bytes + 64), 24 - (24 % array.BYTES_PER_ELEMENT)), "inside a larger buffer", false];
-    case 6:
-      return [copy().slice(0, draw.integer(0, array.length)), "shorter", false];
-    case 7:
-      return [new type(0), "empty", false];
-    case 8: {
-      const same = args.filter((x) => x !== array && isArray(x) && x.constructor === array.constructor);
-      return [same.length ? draw.pick(...same) : array, "another argument", false];
-    }
-    case 9: {
-      // The same memory as another argument, shifted.
-      const same = args.filter((x): x is Numbers => x !== array && isArray(x) && x.length > 0 && x.constructor === array.constructor);
-      if (!same.length) return [array, "the same", false];
-      const other = draw.pick(...same);
-      const start = draw.integer(0, other.length);
-      return [other.subarray(start), "part of another argument", false];
-    }
-    default: {
-      const out = copy();
-      const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 1e300, 1e-300, 5e-324, -0];
-      const value = draw.pick(...values);
-      if (out instanceof BigUint64Array) out.fill(2n ** 64n - 1n);
-      else if (draw.boolean()) (out as Float64Array).fill(value);
-      else if (out.length) out[draw.integer(0, out.length - 1)] = value;
-      return [out, `with ${value}`, false];
-    }
-  }
 }

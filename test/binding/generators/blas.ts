@@ -1,3 +1,4 @@
+import { reference } from "../checks.js";
 import type { Family, Routine, Values, View } from "../harness.js";
 
 /** op(A)'s element and shape. */
@@ -41,14 +42,14 @@ export function accumulate(
   for (const result of results) out.set(...result);
 }
 
-const level1 = (arrays: string[], scalars: string[], reference: Routine["reference"]): Routine => ({
+const level1 = (arrays: string[], scalars: string[], plain: Parameters<typeof reference>[0], returns = false): Routine => ({
   values: (draw) => ({
     rows: draw.dimension(),
     cols: draw.pick(1, draw.dimension()),
     ...Object.fromEntries(scalars.map((name) => [name, draw.scalar()])),
   }),
   shapes: ({ rows, cols }) => Object.fromEntries(arrays.map((name) => [name, [rows, cols]])),
-  reference,
+  check: reference(plain, { returns }),
 });
 
 function sum(v: Values, term: (i: number, j: number) => number): number {
@@ -91,28 +92,39 @@ export const both: NonNullable<Family["both"]> = {
     if (alpha !== 0)
       each(y, (i, j) => y.set(i, j, alpha * x.get(i, j) + y.get(i, j), 2 * (Math.abs(alpha * x.get(i, j)) + Math.abs(y.get(i, j)))));
   }),
-  dot: level1(["x", "y"], [], (v) => sum(v, (i, j) => v.x.get(i, j) * v.y.get(i, j))),
-  nrm2: level1(["x"], [], (v) => {
-    const result = Math.sqrt(sum(v, (i, j) => v.x.get(i, j) ** 2));
-    v.magnitude = result * v.rows * v.cols;
-    return result > 1e-150 && result < 1e150 ? result : Number.NaN;
-  }),
+  dot: {
+    ...level1(["x", "y"], [], (v) => sum(v, (i, j) => v.x.get(i, j) * v.y.get(i, j)), true),
+    // Most products positive: what cancels to almost nothing has no digits to look at.
+    fill: ({ x, y }) =>
+      each(y, (i, j) => {
+        if ((i + j) % 4 !== 3) y.array[y.at(i, j)] = y.get(i, j) * x.get(i, j) < 0 ? -y.get(i, j) : y.get(i, j);
+      }),
+  },
+  nrm2: level1(
+    ["x"],
+    [],
+    (v) => {
+      const result = Math.sqrt(sum(v, (i, j) => v.x.get(i, j) ** 2));
+      v.magnitude = result * v.rows * v.cols;
+      return result === 0 || (result > 1e-150 && result < 1e150) ? result : Number.NaN;
+    },
+    true,
+  ),
   scal: level1(["x"], ["alpha"], ({ alpha, x }) => each(x, (i, j) => x.set(i, j, alpha * x.get(i, j)))),
   gemv: {
     values: (draw) => ({ trans: draw.boolean(), m: draw.dimension(), n: draw.dimension(), alpha: draw.scalar(), beta: draw.scalar() }),
     shapes: ({ trans, m, n }) => ({ a: [m, n], x: [trans ? m : n, 1], y: [trans ? n : m, 1] }),
-    reference: (v) => accumulate(v.y, v, v.x.rows, (i, _, l) => op(v.trans, v.a)(i, l) * v.x.get(l)),
+    check: reference((v) => accumulate(v.y, v, v.x.rows, (i, _, l) => op(v.trans, v.a)(i, l) * v.x.get(l))),
   },
   symv: {
     values: (draw) => ({ lower: draw.boolean(), n: draw.dimension(), alpha: draw.scalar(), beta: draw.scalar() }),
     shapes: ({ n }) => ({ a: [n, n], x: [n, 1], y: [n, 1] }),
-    reference: (v) => accumulate(v.y, v, v.n, (i, _, l) => symmetric(v.lower, v.a)(i, l) * v.x.get(l)),
-    spreads: true,
+    check: reference((v) => accumulate(v.y, v, v.n, (i, _, l) => symmetric(v.lower, v.a)(i, l) * v.x.get(l)), { spreads: true }),
   },
   ger: {
     values: (draw) => ({ m: draw.dimension(), n: draw.dimension(), alpha: draw.scalar() }),
     shapes: ({ m, n }) => ({ x: [m, 1], y: [n, 1], a: [m, n] }),
-    reference: (v) => accumulate(v.a, { alpha: v.alpha, beta: 1 }, 1, (i, j) => v.x.get(i) * v.y.get(j)),
+    check: reference((v) => accumulate(v.a, { alpha: v.alpha, beta: 1 }, 1, (i, j) => v.x.get(i) * v.y.get(j))),
   },
   gemm: {
     values: (draw) => ({
@@ -125,40 +137,44 @@ export const both: NonNullable<Family["both"]> = {
       beta: draw.scalar(),
     }),
     shapes: ({ transA, transB, m, n, k }) => ({ a: flip(transA, m, k), b: flip(transB, k, n), c: [m, n] }),
-    reference: (v) => accumulate(v.c, v, v.k, (i, j, l) => op(v.transA, v.a)(i, l) * op(v.transB, v.b)(l, j)),
+    check: reference((v) => accumulate(v.c, v, v.k, (i, j, l) => op(v.transA, v.a)(i, l) * op(v.transB, v.b)(l, j))),
   },
   symm: {
     ...sided(["c"]),
-    reference: (v) => {
-      const a = symmetric(v.lower, v.a);
-      const term = (i: number, j: number, l: number) => (v.left ? a(i, l) * v.b.get(l, j) : v.b.get(i, l) * a(l, j));
-      accumulate(v.c, v, v.a.rows, term);
-    },
-    spreads: true,
+    check: reference(
+      (v) => {
+        const a = symmetric(v.lower, v.a);
+        const term = (i: number, j: number, l: number) => (v.left ? a(i, l) * v.b.get(l, j) : v.b.get(i, l) * a(l, j));
+        accumulate(v.c, v, v.a.rows, term);
+      },
+      { spreads: true },
+    ),
   },
   syrk: {
     values: (draw) => ({ trans: draw.boolean(), n: draw.dimension(), k: draw.dimension(), alpha: draw.scalar(), beta: draw.scalar() }),
     shapes: ({ trans, n, k }) => ({ a: flip(trans, n, k), c: [n, n] }),
-    reference: (v) => accumulate(v.c, v, v.k, (i, j, l) => op(v.trans, v.a)(i, l) * op(v.trans, v.a)(j, l), true),
+    check: reference((v) => accumulate(v.c, v, v.k, (i, j, l) => op(v.trans, v.a)(i, l) * op(v.trans, v.a)(j, l), true)),
   },
   syr2k: {
     values: (draw) => ({ trans: draw.boolean(), n: draw.dimension(), k: draw.dimension(), alpha: draw.scalar(), beta: draw.scalar() }),
     shapes: ({ trans, n, k }) => ({ a: flip(trans, n, k), b: flip(trans, n, k), c: [n, n] }),
-    reference: (v) => {
+    check: reference((v) => {
       const a = op(v.trans, v.a);
       const b = op(v.trans, v.b);
       accumulate(v.c, v, 2 * v.k, (i, j, l) => (l < v.k ? a(i, l) * b(j, l) : b(i, l - v.k) * a(j, l - v.k)), true);
-    },
+    }),
   },
   trmm: {
     ...sided([]),
-    reference: (v) => {
-      const a = triangular(v);
-      const b = Array.from({ length: v.m }, (_, i) => Array.from({ length: v.n }, (_, j) => v.b.get(i, j)));
-      const order = v.left ? v.m : v.n;
-      accumulate(v.b, { alpha: v.alpha, beta: 0 }, order, (i, j, l) => (v.left ? a(i, l) * b[l][j] : b[i][l] * a(l, j)));
-    },
-    spreads: true,
+    check: reference(
+      (v) => {
+        const a = triangular(v);
+        const b = Array.from({ length: v.m }, (_, i) => Array.from({ length: v.n }, (_, j) => v.b.get(i, j)));
+        const order = v.left ? v.m : v.n;
+        accumulate(v.b, { alpha: v.alpha, beta: 0 }, order, (i, j, l) => (v.left ? a(i, l) * b[l][j] : b[i][l] * a(l, j)));
+      },
+      { spreads: true },
+    ),
   },
   trsm: {
     ...sided([]),
@@ -169,28 +185,32 @@ export const both: NonNullable<Family["both"]> = {
         else a.array[a.at(i, j)] = a.get(i, j) / 64;
       });
     },
-    reference: (v) => {
-      const a = triangular(v);
-      const order = v.left ? v.m : v.n;
-      // Forward where the first row of op(T) has one element, else backward; X·op(T) = B is op(T)ᵀ·Xᵀ = Bᵀ.
-      const t = (i: number, j: number) => (v.left ? a(i, j) : a(j, i));
-      const forward = (v.lower !== v.trans) === v.left;
-      for (let c = 0; c < (v.left ? v.n : v.m); c++) {
-        const x = new Float64Array(order);
-        let largest = 0;
-        for (let step = 0; step < order; step++) {
-          const i = forward ? step : order - 1 - step;
-          let rest = v.alpha === 0 ? 0 : v.alpha * (v.left ? v.b.get(i, c) : v.b.get(c, i));
-          for (let before = 0; before < step; before++) {
-            const j = forward ? before : order - 1 - before;
-            rest -= t(i, j) * x[j];
+    check: reference(
+      (v) => {
+        const a = triangular(v);
+        const order = v.left ? v.m : v.n;
+        // Forward where the first row of op(T) has one element, else backward; X·op(T) = B is op(T)ᵀ·Xᵀ = Bᵀ.
+        const t = (i: number, j: number) => (v.left ? a(i, j) : a(j, i));
+        const forward = (v.lower !== v.trans) === v.left;
+        for (let c = 0; c < (v.left ? v.n : v.m); c++) {
+          const x = new Float64Array(order);
+          const error = new Float64Array(order); // in units of ε
+          for (let step = 0; step < order; step++) {
+            const i = forward ? step : order - 1 - step;
+            let rest = v.alpha === 0 ? 0 : v.alpha * (v.left ? v.b.get(i, c) : v.b.get(c, i));
+            let own = (order + 2) * Math.abs(rest);
+            for (let before = 0; before < step; before++) {
+              const j = forward ? before : order - 1 - before;
+              rest -= t(i, j) * x[j];
+              own += Math.abs(t(i, j)) * (error[j] + (order + 2) * Math.abs(x[j]));
+            }
+            x[i] = v.alpha === 0 ? 0 : rest / t(i, i);
+            error[i] = v.alpha === 0 ? 0 : own / Math.abs(t(i, i));
           }
-          x[i] = v.alpha === 0 ? 0 : rest / t(i, i);
-          largest = Math.max(largest, Math.abs(x[i]), Math.abs(rest));
+          for (let i = 0; i < order; i++) v.b.set(v.left ? i : c, v.left ? c : i, x[i], error[i]);
         }
-        for (let i = 0; i < order; i++) v.b.set(v.left ? i : c, v.left ? c : i, x[i], 1e3 * (order + 1) * (largest + 1));
-      }
-    },
-    spreads: true,
+      },
+      { spreads: true },
+    ),
   },
 };
