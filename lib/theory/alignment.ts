@@ -29,8 +29,10 @@ export interface AlignmentProblem {
   readonly noiseVariance: number;
 }
 
-/** b's share on each eigenvalue, as `∫ f dB = bᵀf(S)b`. */
+/** u = b/|b| by its share on each eigenvalue, as `∫ f dB = uᵀf(S)u`. */
 class Direction {
+  /** |b|². */
+  readonly squaredNorm: number;
   private readonly squares: Float64Array;
   constructor(
     private readonly measure: SpectralMeasure,
@@ -43,10 +45,15 @@ class Direction {
     this.squares.forEach((w, i) => {
       if (!(w >= 0 && Number.isFinite(w))) throw new RangeError(`direction: component ${i} must be finite and ≥ 0 (a square), got ${w}`);
     });
+    this.squaredNorm = this.squares.reduce((a, b) => a + b, 0);
+    if (!(this.squaredNorm > 0 && Number.isFinite(this.squaredNorm))) {
+      throw new RangeError(`direction: components must have a positive, finite sum, got ${this.squaredNorm}`);
+    }
+    for (let i = 0; i < this.squares.length; i++) this.squares[i] /= this.squaredNorm;
     if (!(this.form((s) => s) > 0)) throw new RangeError("direction: bᵀSb must be positive");
   }
 
-  /** bᵀf(S)b. */
+  /** uᵀf(S)u. */
   form(f: (s: number) => number): number {
     let total = 0;
     for (let i = 0; i < this.squares.length; i++) if (this.squares[i] > 0) total += this.squares[i] * f(this.measure.values[i]);
@@ -54,6 +61,7 @@ class Direction {
   }
 }
 
+/** The problem in units in which |b| = 1 and the larger of a1² and v is about 1: cosines do not depend on either. */
 function prepare(problem: AlignmentProblem) {
   const measure = SpectralMeasure.from(problem.spectrum);
   const { phi, slope, noiseVariance } = problem;
@@ -63,8 +71,13 @@ function prepare(problem: AlignmentProblem) {
     throw new RangeError(`alignment: noiseVariance must be finite and ≥ 0, got ${noiseVariance}`);
   }
   const b = new Direction(measure, problem.direction);
-  const metric = (problem.metric ?? "euclidean") === "covariance" ? (s: number) => s : () => 1;
-  return { measure, b, metric, phi, slope, noise: noiseVariance, signal: slope * slope * b.form((s) => s) };
+  const { metric: name = "euclidean" } = problem;
+  if (name !== "euclidean" && name !== "covariance") throw new RangeError(`alignment: metric must be euclidean or covariance, got ${name}`);
+  const metric = name === "covariance" ? (s: number) => s : () => 1;
+  const scaled = Math.abs(slope) * Math.sqrt(b.squaredNorm);
+  const unit = Math.hypot(scaled, Math.sqrt(noiseVariance)) || 1;
+  const a = scaled / unit;
+  return { measure, b, metric, phi, slope: a, noise: noiseVariance / unit / unit, signal: a * a * b.form((s) => s) };
 }
 
 function squaredCosine(numerator: number, norm: number, energy: number): number {
@@ -81,9 +94,13 @@ function squaredCosine(numerator: number, norm: number, energy: number): number 
  */
 export function filteredAlignment(problem: AlignmentProblem, g: (s: number) => number): number {
   const { measure, b, metric, phi, slope, noise, signal } = prepare(problem);
-  const overlap = slope * b.form((s) => metric(s) * s * g(s));
+  measure.values.forEach((s, i) => {
+    if (measure.weights[i] > 0 && s > 0 && !Number.isFinite(g(s)))
+      throw new RangeError(`filteredAlignment: g is ${g(s)} at eigenvalue ${s}`);
+  });
+  const overlap = slope * b.form((s) => (s > 0 ? metric(s) * s * g(s) : 0));
   const energy =
-    slope * slope * b.form((s) => metric(s) * (s * g(s)) ** 2) +
+    slope * slope * b.form((s) => (s > 0 ? metric(s) * (s * g(s)) ** 2 : 0)) +
     (signal + noise) * phi * measure.average((s) => (s > 0 ? metric(s) * s * g(s) ** 2 : 0));
   return squaredCosine(overlap ** 2, b.form(metric), energy);
 }
@@ -97,22 +114,29 @@ export function sgdAlignment(problem: AlignmentProblem): number {
   return filteredAlignment(problem, () => 1);
 }
 
+/** (s + κ)^{-1} up to a constant factor, without which its square underflows for large κ; only ever multiplied by s. */
+function resolvent(measure: SpectralMeasure, kappa: number) {
+  const unit = measure.mean + kappa;
+  return (s: number) => (s > 0 ? unit / (s + kappa) : 0);
+}
+
 /**
  * Alignment of the KFAC step, ridge regression `(Ŝ + λI)^{-1}Xᵀy/n` with Ŝ from the same batch:
  * `cos² = a1²(bᵀMS(S+κ)^{-1}b)² / (bᵀMb · V)`,
  * `V = a1² bᵀMS²(S+κ)^{-2}b + κ'φ tr(MS(S+κ)^{-2})/d · (v + a1²κ² bᵀS(S+κ)^{-2}b)`.
  * λ = 0 is the least-squares (φ < 1) or least-norm (φ > 1) solution; zero eigenvalues of S then contribute nothing.
- * @param lambda damping λ ≥ 0
+ * @param lambda damping λ ≥ 0; Infinity: the SGD step
  * @throws RangeError on arguments out of range, and at the interpolation threshold (λ = 0, φ·rank(S)/d = 1)
  */
 export function kfacAlignment(problem: AlignmentProblem, lambda: number): number {
+  if (lambda === Number.POSITIVE_INFINITY) return sgdAlignment(problem);
   const { measure, b, metric, phi, slope, noise } = prepare(problem);
   const { kappa, slope: inflation } = equivalent(measure, phi, lambda);
-  const q = (s: number) => (s > 0 ? 1 / (s + kappa) : 0); // only ever multiplied by s
+  const q = resolvent(measure, kappa);
   const a = slope * slope;
   const overlap = slope * b.form((s) => metric(s) * s * q(s));
   const variance = inflation * phi * measure.average((s) => metric(s) * s * q(s) ** 2);
-  const energy = a * b.form((s) => metric(s) * (s * q(s)) ** 2) + variance * (noise + a * kappa ** 2 * b.form((s) => s * q(s) ** 2));
+  const energy = a * b.form((s) => metric(s) * (s * q(s)) ** 2) + variance * (noise + a * b.form((s) => s * (kappa / (s + kappa)) ** 2));
   return squaredCosine(overlap ** 2, b.form(metric), energy);
 }
 
@@ -120,18 +144,22 @@ export function kfacAlignment(problem: AlignmentProblem, lambda: number): number
  * Alignment of the KFAC step whose statistics come from a batch of their own: `(Ŝ₂ + λI)^{-1} X₁ᵀy₁/n₁`, Ŝ₂ from n₂ other samples,
  * d/n₂ → φ₂. With κ, κ' at φ₂, Q = (S+κ)^{-1}, ρ = κ'φ₂ tr(MSQ²)/d and λ²(Ŝ₂+λ)^{-1}M(Ŝ₂+λ)^{-1} ≃ κ²(QMQ + ρ QSQ):
  * `cos² = a1²(bᵀMSQb)² / (bᵀMb [a1²(bᵀMS²Q²b + ρ bᵀS³Q²b) + (a1²τ²+v) φ tr(SQ²(M + ρS))/d])`.
- * @param lambda damping λ ≥ 0
+ * @param lambda damping λ ≥ 0; Infinity: the SGD step
  * @param phiStatistics φ₂ = d/n₂; `phi` of the problem is d/n₁
  * @throws RangeError as {@link kfacAlignment}; also at λ = 0 with φ₂·rank ≥ 1, where the inverse does not exist
  */
 export function kfacSeparateAlignment(problem: AlignmentProblem, lambda: number, phiStatistics: number): number {
   const { measure, b, metric, phi, slope, noise, signal } = prepare(problem);
+  if (!(phiStatistics > 0 && Number.isFinite(phiStatistics))) {
+    throw new RangeError(`kfacSeparateAlignment: phiStatistics = d/n₂ must be positive and finite, got ${phiStatistics}`);
+  }
+  if (lambda === Number.POSITIVE_INFINITY) return sgdAlignment(problem);
   if (lambda === 0 && phiStatistics * measure.rank >= 1) {
     throw new RangeError("kfacSeparateAlignment: undamped statistics of fewer samples than dimensions have no inverse");
   }
   const { kappa, slope: inflation } = equivalent(measure, phiStatistics, lambda);
-  const q = (s: number) => (s > 0 ? 1 / (s + kappa) : 0);
-  const rho = inflation * phiStatistics * measure.average((s) => metric(s) * s * q(s) ** 2);
+  const q = resolvent(measure, kappa);
+  const rho = inflation * phiStatistics * measure.average((s) => (s > 0 ? (metric(s) * (s / (s + kappa))) / (s + kappa) : 0));
   const m = (s: number) => metric(s) + rho * s;
   const overlap = slope * b.form((s) => metric(s) * s * q(s));
   const energy =
@@ -144,8 +172,8 @@ export function kfacSeparateAlignment(problem: AlignmentProblem, lambda: number,
  *
  * Isotropic b: `λ* = φ v/(a1²|b|²)` in either metric (ridge regression is then the posterior mean), and
  * `cos² = tr MS(S+κ*)^{-1} / tr M`, never below {@link sgdAlignment}. For a given direction there is no closed form: λ* is searched on
- * a logarithmic grid from 1e-9 to 1e9 times the mean eigenvalue and refined by golden section to 1e-6; 0 or Infinity is returned when
- * the best value is at that end.
+ * a logarithmic grid from 1e-9 to 1e9 times the mean eigenvalue and refined by golden section to 1e-6; 0 or Infinity (the SGD
+ * step) is returned when the best value is at that end.
  * @throws RangeError when the slope is 0 (no damping helps), or on arguments out of range
  */
 export function optimalDamping(problem: AlignmentProblem): number {
@@ -191,7 +219,8 @@ export interface LinkProblem extends Omit<AlignmentProblem, "slope" | "noiseVari
 export function alignmentProblem({ link, kinks, noise, centred = false, ...problem }: LinkProblem): AlignmentProblem {
   if (!(noise >= 0 && Number.isFinite(noise))) throw new RangeError(`alignmentProblem: noise must be finite and ≥ 0, got ${noise}`);
   const spectrum = SpectralMeasure.from(problem.spectrum);
-  const variance = new Direction(spectrum, problem.direction).form((s) => s);
+  const b = new Direction(spectrum, problem.direction);
+  const variance = b.squaredNorm * b.form((s) => s);
   const { mean, slope, residual } = indexCoefficients(link, Math.sqrt(variance), { kinks });
   return { ...problem, spectrum, slope, noiseVariance: (centred ? 0 : mean * mean) + residual + noise * noise };
 }

@@ -10,7 +10,7 @@ function checkPhi(where: string, phi: number): void {
 }
 
 function checkDamping(where: string, lambda: number): void {
-  if (!(lambda >= 0 && Number.isFinite(lambda))) throw new RangeError(`${where}: damping must be finite and ≥ 0, got ${lambda}`);
+  if (!(lambda >= 0 && Number.isFinite(lambda))) throw new RangeError(`${where}: damping lambda must be finite and ≥ 0, got ${lambda}`);
 }
 
 /** 1 − φ·rank(S)/d, the distance from the interpolation threshold; rounding errors of weights count as zero. */
@@ -102,7 +102,11 @@ export function companionStieltjes(spectrum: Spectrum, phi: number, lambda: numb
 export function stieltjes(spectrum: Spectrum, phi: number, lambda: number): number {
   const measure = SpectralMeasure.from(spectrum);
   const kappa = effectiveDamping(measure, phi, lambda);
-  if (lambda > 0) return (kappa / lambda) * measure.average((s) => 1 / (s + kappa));
+  if (lambda > 0) {
+    // κ/λ alone overflows where λ is tiny and d > n.
+    const ratio = kappa / lambda;
+    return Number.isFinite(ratio) ? ratio * measure.average((s) => 1 / (s + kappa)) : measure.average((s) => kappa / (s + kappa)) / lambda;
+  }
   if (phi >= 1 || measure.rank < 1) throw new RangeError("stieltjes: infinite at damping 0 when the sample covariance is singular");
   return measure.average((s) => 1 / s) / (1 - phi);
 }

@@ -93,7 +93,10 @@ function golubWelsch(offDiagonal: Float64Array): Rule {
 export interface ExpectationOptions {
   /** Standard deviation τ of the normal variable (default 1). */
   std?: number;
-  /** Points u where f or a derivative jumps; integration is split there. Not needed for convergence, only for speed. */
+  /**
+   * Points u where f or a derivative jumps; integration is split there. A lone jump or kink is found without, only more slowly; a bump
+   * or a pair of jumps nearer to each other than about 0.1τ can fall between all points at which f is looked at, and must be named here.
+   */
   kinks?: readonly number[];
   /** Wanted error, relative to max(E|f|, scale) (default 1e-12). */
   tolerance?: number;
@@ -107,17 +110,18 @@ export interface Estimate {
   readonly error: number;
 }
 
-/** |z| beyond which the normal density (1e-88) is not looked at; f growing faster than exp(z²/2 − 20|z|) or so is refused. */
+/** |z| up to which integrals extend (the density is 1e-88 there), and how far they are extended for an f that grows fast (1e-282). */
 const REACH = 20;
+const FARTHEST = 36;
 const HERMITE_SIZES = [24, 41, 66];
 const MAX_PANELS = 4000;
 
 /**
  * E f(U), U ~ N(0, τ²). Gauss–Hermite rules of growing size are accepted when three of them agree; functions which are not
  * smooth enough for that (ReLU, sign) are integrated by globally adaptive Gauss–Kronrod panels, which close in on a kink or
- * a jump by bisection.
- * @throws RangeError when τ is not positive and finite, f is not finite where it is evaluated, f is not integrable against the
- *   density, or the tolerance is not reached.
+ * a jump by bisection. The error is an estimate from the values of f that were seen: see `kinks`.
+ * @throws RangeError when an option is out of range, f is not finite where it is evaluated, f grows so fast that what lies beyond
+ *   36 standard deviations counts (E f is then infinite, or close to it), or the tolerance is not reached.
  */
 export function gaussianExpectation(
   f: (u: number) => number,
@@ -125,6 +129,9 @@ export function gaussianExpectation(
 ): Estimate {
   if (!(std > 0 && Number.isFinite(std))) throw new RangeError(`gaussianExpectation: std must be positive and finite, got ${std}`);
   if (!(tolerance > 0)) throw new RangeError(`gaussianExpectation: tolerance must be positive, got ${tolerance}`);
+  if (!(scale >= 0 && Number.isFinite(scale))) throw new RangeError(`gaussianExpectation: scale must be finite and ≥ 0, got ${scale}`);
+  const odd = kinks?.find((u) => !Number.isFinite(u));
+  if (odd !== undefined) throw new RangeError(`gaussianExpectation: kinks must be finite, got ${odd}`);
   const g = (z: number) => f(std * z);
   if (!kinks?.length) {
     const smooth = hermiteExpectation(g, tolerance, scale);
@@ -174,7 +181,9 @@ function panelExpectation(g: (z: number) => number, kinks: readonly number[], to
     if (!Number.isFinite(value)) throw new RangeError(`gaussianExpectation: f is ${value} at ${z} standard deviations`);
     return (value * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI);
   };
-  const cuts = [...new Set([...Array.from({ length: REACH + 1 }, (_, i) => 2 * i - REACH), ...kinks.filter((z) => Math.abs(z) < REACH)])];
+  const cuts = [
+    ...new Set([...Array.from({ length: REACH + 1 }, (_, i) => 2 * i - REACH), ...kinks.filter((z) => Math.abs(z) < FARTHEST)]),
+  ];
   cuts.sort((a, b) => a - b);
   const panels = cuts.slice(1).map((to, i) => gaussKronrod(weighted, cuts[i], to));
   const sum = (key: "value" | "size" | "error") => panels.reduce((total, panel) => total + panel[key], 0);
@@ -182,10 +191,19 @@ function panelExpectation(g: (z: number) => number, kinks: readonly number[], to
     const size = Math.max(sum("size"), scale);
     const error = sum("error");
     if (error <= tolerance * size) {
-      const tail = Math.max(Math.abs(weighted(-REACH)), Math.abs(weighted(REACH)));
-      if (tail > tolerance * size)
-        throw new RangeError("gaussianExpectation: f grows too fast to be integrated against the normal density");
-      return { value: sum("value"), error };
+      const [least, most] = [panels[0].from, panels[panels.length - 1].to];
+      const ends = [least, most].filter((z) => Math.abs(weighted(z)) > tolerance * size);
+      if (!ends.length) return { value: sum("value"), error };
+      for (const z of ends) {
+        if (Math.abs(z) >= FARTHEST) {
+          throw new RangeError(
+            `gaussianExpectation: f grows too fast, what lies beyond ${FARTHEST} standard deviations counts against the tolerance`,
+          );
+        }
+        if (z < 0) panels.unshift(gaussKronrod(weighted, Math.max(z - 2, -FARTHEST), z));
+        else panels.push(gaussKronrod(weighted, z, Math.min(z + 2, FARTHEST)));
+      }
+      continue;
     }
     let worst = 0;
     for (let i = 1; i < panels.length; i++) if (panels[i].error > panels[worst].error) worst = i;
@@ -214,16 +232,16 @@ const GAUSS_WEIGHTS = [0, 0.1294849661688697, 0, 0.27970539148927664, 0, 0.38183
 function gaussKronrod(f: (z: number) => number, from: number, to: number): Panel {
   const centre = (from + to) / 2;
   const half = (to - from) / 2;
-  let kronrod = 0;
-  let gauss = 0;
-  let size = 0;
-  KRONROD_NODES.forEach((x, i) => {
-    const right = f(centre + half * x);
-    const left = x === 0 ? 0 : f(centre - half * x);
-    kronrod += KRONROD_WEIGHTS[i] * (left + right);
-    gauss += GAUSS_WEIGHTS[i] * (left + right);
-    size += KRONROD_WEIGHTS[i] * (Math.abs(left) + Math.abs(right));
-  });
+  const pairs = KRONROD_NODES.map((x) => (x === 0 ? [f(centre)] : [f(centre - half * x), f(centre + half * x)]));
+  const integral = (g: (value: number) => number) =>
+    pairs.reduce((total, pair, i) => total + KRONROD_WEIGHTS[i] * pair.reduce((a, b) => a + g(b), 0), 0);
+  const kronrod = integral((value) => value);
+  const size = integral(Math.abs);
+  const gauss = pairs.reduce((total, pair, i) => total + GAUSS_WEIGHTS[i] * pair.reduce((a, b) => a + b, 0), 0);
+  // QUADPACK's estimate: the difference of the rules on a rough panel can be small by chance, so there it is the variation of f that counts.
+  const variation = integral((value) => Math.abs(value - kronrod / 2));
   // A smooth panel cannot be known better than its rounding error, whatever the difference of the two rules says.
-  return { from, to, value: half * kronrod, size: half * size, error: Math.max(0, half * Math.abs(kronrod - gauss) - 4e-16 * half * size) };
+  const difference = Math.max(0, Math.abs(kronrod - gauss) - 4e-16 * size);
+  const error = variation > 0 ? variation * Math.min(1, (200 * (difference / variation)) ** 1.5) : 0;
+  return { from, to, value: half * kronrod, size: half * size, error: half * error };
 }

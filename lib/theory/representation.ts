@@ -3,7 +3,7 @@
  * and the noise floor (Zhang et al., arXiv 2502.01763, §3). Pp = I − G*ᵀG* and T = (GG*ᵀ)^{-1}GPp is the tangent of the angle between
  * row spaces: subspace distance = t/√(1+t²), t = ‖T‖.
  */
-import { cholesky, choleskyInverse, choleskySolve, eigvalsh, gemm, type Matrix, solve, syrk, trace } from "../linalg/index.js";
+import { cholesky, choleskyInverse, choleskySolve, eigvalsh, gemm, type Matrix, norm, solve, syrk, trace } from "../linalg/index.js";
 
 function checkBasis(where: string, basis: Matrix, dimension: number): void {
   if (basis.cols !== dimension || basis.rows > dimension) {
@@ -17,8 +17,26 @@ function checkBasis(where: string, basis: Matrix, dimension: number): void {
   }
 }
 
-function checkSquare(where: string, name: string, matrix: Matrix): void {
-  if (matrix.rows !== matrix.cols) throw new RangeError(`${where}: ${name} must be square, got ${matrix.rows}×${matrix.cols}`);
+/** @throws RangeError unless square, finite and symmetric; Error `ERR_NOT_POSITIVE_DEFINITE`. Gives its Cholesky factor. */
+function checkCovariance(where: string, matrix: Matrix): Matrix {
+  const { rows: d } = matrix;
+  if (d !== matrix.cols) throw new RangeError(`${where}: covariance must be square, got ${d}×${matrix.cols}`);
+  let largest = 0;
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j < d; j++) {
+      const value = matrix.get(i, j);
+      if (!Number.isFinite(value)) throw new RangeError(`${where}: covariance must be finite, element (${i}, ${j}) is ${value}`);
+      largest = Math.max(largest, Math.abs(value));
+    }
+  }
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j < i; j++) {
+      if (Math.abs(matrix.get(i, j) - matrix.get(j, i)) > 1e-8 * largest) {
+        throw new RangeError(`${where}: covariance must be symmetric, elements (${i}, ${j}) and (${j}, ${i}) differ`);
+      }
+    }
+  }
+  return cholesky(matrix);
 }
 
 /**
@@ -26,10 +44,10 @@ function checkSquare(where: string, name: string, matrix: Matrix): void {
  * curvature left for the representation once the head follows by least squares.
  * @param covariance S, d×d symmetric positive definite
  * @param basis G*, k×d with orthonormal rows
- * @throws RangeError on shapes or a basis that is not orthonormal; Error `ERR_NOT_POSITIVE_DEFINITE`
+ * @throws RangeError on shapes, a basis that is not orthonormal or a covariance that is not symmetric; Error `ERR_NOT_POSITIVE_DEFINITE`
  */
 export function schurSpectrum(covariance: Matrix, basis: Matrix): Float64Array {
-  checkSquare("schurSpectrum", "covariance", covariance);
+  checkCovariance("schurSpectrum", covariance);
   const d = covariance.rows;
   checkBasis("schurSpectrum", basis, d);
   const cross = gemm(basis, covariance);
@@ -52,6 +70,9 @@ export interface LocalRates {
 }
 
 function curvatures(head: ArrayLike<number>, schur: ArrayLike<number>, preconditioning: Preconditioning): number[] {
+  if (!["none", "left", "right", "both"].includes(preconditioning)) {
+    throw new RangeError(`local rates: preconditioning must be none, left, right or both, got ${preconditioning}`);
+  }
   const one = [1];
   const mu = preconditioning === "left" || preconditioning === "both" ? one : Array.from(head);
   const lambda = preconditioning === "right" || preconditioning === "both" ? one : Array.from(schur);
@@ -116,18 +137,28 @@ export function dampedRates(eigenvalues: ArrayLike<number>, damping: number, eta
  * @param tangent T, k×d with TG*ᵀ = 0
  * @param covariance S, d×d
  * @param basis G*, k×d with orthonormal rows
- * @throws RangeError on shapes; Error `ERR_SINGULAR` when I + ηTR is singular
+ * @param eta η, finite and ≥ 0
+ * @throws RangeError on shapes, η, a tangent not orthogonal to the basis or not finite, a basis that is not orthonormal, a covariance that
+ *   is not symmetric; Error `ERR_NOT_POSITIVE_DEFINITE`; `ERR_SINGULAR` when I + ηTR is singular
  */
 export function angleStep(tangent: Matrix, covariance: Matrix, basis: Matrix, eta: number): Matrix {
-  checkSquare("angleStep", "covariance", covariance);
+  if (!(eta >= 0 && Number.isFinite(eta))) throw new RangeError(`angleStep: eta must be finite and ≥ 0, got ${eta}`);
+  checkCovariance("angleStep", covariance);
   checkBasis("angleStep", basis, covariance.rows);
   if (tangent.rows !== basis.rows || tangent.cols !== basis.cols) {
     throw new RangeError(`angleStep: tangent must be ${basis.rows}×${basis.cols}, got ${tangent.rows}×${tangent.cols}`);
   }
+  checkTangent("angleStep", tangent, basis);
   const y = gemm(covariance, add(basis, tangent, 1).T);
   const along = gemm(basis, y);
   // (I + ηTY(G*Y)^{-1})^{-1} = G*Y (G*Y + ηTY)^{-1}
   return gemm(along, solve(add(along, gemm(tangent, y), eta), tangent), { alpha: 1 - eta });
+}
+
+function checkTangent(where: string, tangent: Matrix, basis: Matrix): void {
+  const size = norm(tangent);
+  if (!Number.isFinite(size)) throw new RangeError(`${where}: tangent must be finite`);
+  if (norm(gemm(tangent, basis.T)) > 1e-8 * size) throw new RangeError(`${where}: tangent must be orthogonal to basis (TG*ᵀ = 0)`);
 }
 
 function add(a: Matrix, b: Matrix, alpha: number): Matrix {
@@ -159,7 +190,7 @@ export interface NoiseFloor {
  *   Error `ERR_NOT_POSITIVE_DEFINITE` when F lacks full column rank or S is singular
  */
 export function kfacNoiseFloor({ head, covariance, basis, n, noise, eta }: NoiseFloor): number {
-  checkSquare("kfacNoiseFloor", "covariance", covariance);
+  const factor = checkCovariance("kfacNoiseFloor", covariance);
   const d = covariance.rows;
   checkBasis("kfacNoiseFloor", basis, d);
   if (head.cols !== basis.rows) throw new RangeError(`kfacNoiseFloor: head must have ${basis.rows} columns, got ${head.cols}`);
@@ -167,7 +198,7 @@ export function kfacNoiseFloor({ head, covariance, basis, n, noise, eta }: Noise
   if (!(eta > 0 && eta < 2)) throw new RangeError(`kfacNoiseFloor: eta must be in (0, 2), got ${eta}`);
   if (!(noise >= 0 && Number.isFinite(noise))) throw new RangeError(`kfacNoiseFloor: noise must be finite and ≥ 0, got ${noise}`);
   const heads = trace(choleskyInverse(cholesky(syrk(head.T))));
-  const inverse = choleskyInverse(cholesky(covariance));
+  const inverse = choleskyInverse(factor);
   const orthogonal = trace(inverse) - trace(gemm(gemm(basis, inverse), basis.T));
   return ((eta / (2 - eta)) * noise ** 2 * heads * orthogonal) / (n - d - 1);
 }

@@ -17,6 +17,9 @@ export class SpectralMeasure {
    * @throws RangeError otherwise
    */
   constructor(values: ArrayLike<number>, weights?: ArrayLike<number>) {
+    if (typeof values !== "object" || values === null) {
+      throw new TypeError(`SpectralMeasure: eigenvalues must be an array of numbers, got ${values}`);
+    }
     if (!values.length) throw new RangeError("SpectralMeasure: no eigenvalues");
     if (weights && weights.length !== values.length) {
       throw new RangeError(`SpectralMeasure: ${values.length} eigenvalues but ${weights.length} weights`);
@@ -29,9 +32,10 @@ export class SpectralMeasure {
       if (!(w >= 0 && Number.isFinite(w))) throw new RangeError(`SpectralMeasure: weight ${i} must be finite and ≥ 0, got ${w}`);
     });
     const total = this.weights.reduce((a, b) => a + b, 0);
-    if (!(total > 0)) throw new RangeError("SpectralMeasure: weights sum to zero");
+    if (!(total > 0 && Number.isFinite(total)))
+      throw new RangeError(`SpectralMeasure: weights must have a positive, finite sum, got ${total}`);
     for (let i = 0; i < this.weights.length; i++) this.weights[i] /= total;
-    if (!(this.average((s) => s) > 0)) throw new RangeError("SpectralMeasure: all eigenvalues are zero");
+    if (!(this.average((s) => s) > 0)) throw new RangeError("SpectralMeasure: all eigenvalues (of positive weight) are zero");
   }
 
   static from(spectrum: Spectrum): SpectralMeasure {

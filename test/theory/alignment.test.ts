@@ -64,6 +64,45 @@ describe("closed forms", () => {
     expect(() => sgdAlignment({ ...problem, noiseVariance: -1 })).toThrow(RangeError);
     expect(() => optimalDamping({ ...problem, slope: 0 })).toThrow(RangeError);
   });
+
+  it("names what it refuses", () => {
+    const problem = { spectrum: [1, 2, 0], phi: 0.5, slope: 0.5, noiseVariance: 0.3 };
+    expect(() => sgdAlignment({ ...problem, metric: "S" as "covariance" })).toThrow(/metric/);
+    expect(() => filteredAlignment(problem, () => Number.NaN)).toThrow(/g is NaN at eigenvalue 1/);
+    expect(() => kfacAlignment(problem, -1)).toThrow(/lambda/);
+    expect(() => kfacSeparateAlignment(problem, 0.1, 0)).toThrow(/phiStatistics/);
+    // A zero eigenvalue contributes nothing, whatever the filter says of it.
+    expect(filteredAlignment(problem, (s) => 1 / s)).toBeCloseTo(
+      filteredAlignment(problem, (s) => (s > 0 ? 1 / s : 7)),
+      14,
+    );
+  });
+
+  it("an even link has no slope at all, so no damping is best", () => {
+    const problem = alignmentProblem({ spectrum: [1, 2, 3], phi: 0.5, link: (u) => u * u - 1, noise: 0.1 });
+    expect(problem.slope).toBe(0);
+    expect(kfacAlignment(problem, 1)).toBe(0);
+    expect(() => optimalDamping(problem)).toThrow(/no linear part/);
+  });
+
+  it("does not depend on the units of labels and of b, nor overflow for huge dampings", () => {
+    const problem = { spectrum: [3, 1, 0.1], phi: 0.7, slope: 0.5, noiseVariance: 0.3, direction: [0.2, 0.5, 0.3] };
+    for (const unit of [1e-140, 1e-20, 1e20, 1e140]) {
+      const scaled = { ...problem, direction: problem.direction.map((b) => b * unit), noiseVariance: 0.3 * unit };
+      const labels = { ...problem, slope: 0.5 * unit, noiseVariance: 0.3 * unit * unit };
+      for (const metric of ["euclidean", "covariance"] as const) {
+        for (const lambda of [0, 0.3]) {
+          const want = kfacAlignment({ ...problem, metric }, lambda);
+          expect(relative(kfacAlignment({ ...scaled, metric }, lambda), want)).toBeLessThan(1e-12);
+          expect(relative(kfacAlignment({ ...labels, metric }, lambda), want)).toBeLessThan(1e-12);
+        }
+      }
+    }
+    for (const lambda of [1e20, 1e150, 1e300, Number.POSITIVE_INFINITY]) {
+      expect(relative(kfacAlignment(problem, lambda), sgdAlignment(problem))).toBeLessThan(1e-12);
+      expect(relative(kfacSeparateAlignment(problem, lambda, 0.4), sgdAlignment(problem))).toBeLessThan(1e-12);
+    }
+  });
 });
 
 describe("relations", () => {

@@ -166,6 +166,10 @@ describe("Stieltjes transforms", () => {
     }
   });
 
+  it("stay finite where only κ/λ overflows: (1 − 1/φ)/λ at d > n", () => {
+    expect(stieltjes([1e-150, 1, 1e10], 100, 1e-300) / (0.99 / 1e-300)).toBeCloseTo(1, 12);
+  });
+
   it("are refused where they are infinite", () => {
     expect(() => companionStieltjes([1], 0.5, 0)).toThrow(RangeError);
     expect(() => stieltjes([1], 1.5, 0)).toThrow(RangeError);

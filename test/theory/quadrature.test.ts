@@ -76,6 +76,33 @@ describe("gaussianExpectation", () => {
     expect(gaussianExpectation((u) => Math.exp(-((u - 0.3) ** 2) / 2 / (w * w))).value / want).toBeCloseTo(1, 11);
   });
 
+  it("bounds the error of jumps everywhere: ⌊u⌋ has E = −½, also where its far jumps are not bisected", () => {
+    for (const std of [0.1, 0.7, 1, 1.3, 2]) {
+      const { value, error } = gaussianExpectation(Math.floor, { std });
+      expect(Math.abs(value + 0.5)).toBeLessThanOrEqual(Math.max(error, 1e-15));
+    }
+  });
+
+  it("follows a function that grows fast: E exp(cZ²) = (1−2c)^{−½} up to c = 0.476", () => {
+    for (const c of [0.2, 0.4, 0.45, 1 / 2.1]) {
+      expect(gaussianExpectation((z) => Math.exp(c * z * z)).value * Math.sqrt(1 - 2 * c)).toBeCloseTo(1, 11);
+    }
+  });
+
+  it("sees between its points what it is told of", () => {
+    const value = gaussianExpectation((u) => (u > 0.3 && u < 0.31 ? 1 : 0), { kinks: [0.3, 0.31] }).value;
+    expect(Math.abs(value - (upperTail(0.3) - upperTail(0.31)))).toBeLessThan(1e-14);
+  });
+
+  it.each([
+    [{ scale: Number.NaN }, /scale/],
+    [{ scale: -1 }, /scale/],
+    [{ kinks: [0, Number.NaN] }, /kinks/],
+    [{ tolerance: Number.NaN }, /tolerance/],
+  ])("refuses %o", (options, message) => {
+    expect(() => gaussianExpectation(Math.abs, options)).toThrow(message);
+  });
+
   it("refuses what has no expectation", () => {
     expect(() => gaussianExpectation((z) => Math.exp((z * z) / 2))).toThrow(/grows too fast/);
     expect(() => gaussianExpectation((z) => Math.exp(z * z * 4))).toThrow(RangeError);

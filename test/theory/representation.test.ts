@@ -39,6 +39,24 @@ describe("schurSpectrum", () => {
     expect(() => schurSpectrum(covariance, normal(k, d, "other"))).toThrow(RangeError);
     expect(() => schurSpectrum(covariance, Matrix.zeros(k, d - 1))).toThrow(RangeError);
   });
+
+  it("refuses what is no covariance, as do the recursion and the floor", () => {
+    const [skew, broken, indefinite] = [covariance.clone(), covariance.clone(), covariance.clone()];
+    skew.set(0, 1, 5);
+    broken.set(2, 2, Number.NaN);
+    indefinite.set(1, 1, -1);
+    const tangent = Matrix.zeros(k, d);
+    const floor = { head: normal(dy, k, "head"), basis, n: 40, noise: 1, eta: 0.3 };
+    for (const call of [
+      (s: Matrix) => schurSpectrum(s, basis),
+      (s: Matrix) => angleStep(tangent, s, basis, 0.3),
+      (s: Matrix) => kfacNoiseFloor({ ...floor, covariance: s }),
+    ]) {
+      expect(() => call(skew)).toThrow(/covariance must be symmetric/);
+      expect(() => call(broken)).toThrow(/covariance must be finite/);
+      expect(() => call(indefinite)).toThrow(/not positive definite/);
+    }
+  });
 });
 
 /** One population AMGD step from tangent T, F at population least squares, G = G* + T (rows need no normalisation: T is its own chart). */
@@ -99,6 +117,7 @@ describe("local rates", () => {
     expect(() => localRates([1], [0], 0.1)).toThrow(RangeError);
     expect(() => localRates([1], [1], 0)).toThrow(RangeError);
     expect(() => localRates([], [1], 0.1)).toThrow(RangeError);
+    expect(() => localRates([1], [1], 0.1, "sideways" as "left")).toThrow(/preconditioning/);
     expect(() => dampedRates([1], -1, 0.1)).toThrow(RangeError);
     expect(() => dampedRates([0], 1, 0.1)).toThrow(RangeError);
   });
@@ -115,6 +134,11 @@ describe("angleStep", () => {
     const got = angleStep(tangent, covariance, basis, 0.3);
     const want = populationStep(tangent, head, 0.3, head, true);
     expect(norm(minus(got, want)) / norm(want)).toBeLessThan(1e-9);
+  });
+
+  it("refuses a tangent that is none and a bad step size", () => {
+    expect(() => angleStep(basis, covariance, basis, 0.3)).toThrow(/tangent must be orthogonal/);
+    expect(() => angleStep(Matrix.zeros(k, d), covariance, basis, Number.NaN)).toThrow(/eta/);
   });
 
   it("contracts small angles by 1 − η whatever S", () => {
