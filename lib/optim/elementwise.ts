@@ -42,3 +42,12 @@ export function frobenius(a: Matrix<Real>): number {
 export function scaleInPlace(y: Matrix<Real>, s: number): void {
   scale(s, y);
 }
+
+/**
+ * x over the root of a second moment. Where there never was a gradient (0) nothing moves. A second moment that overflowed would hold its
+ * coordinate still for ever: NaN, so that the update is refused, counted, and the parameter starts afresh.
+ */
+export function quotient(x: number, denominator: number): number {
+  if (denominator === 0) return 0;
+  return denominator === Number.POSITIVE_INFINITY ? Number.NaN : x / denominator;
+}

@@ -99,7 +99,7 @@ export class Factor {
     // An average of few batches changes fast and is rank deficient: at first it is refreshed whenever its batches have doubled.
     if (state.age >= 0 && ++state.age < Math.min(every, state.batches - state.age)) return false;
     if (state.pendingAge >= 0) return false;
-    return !(change > 0 && state.ready && relativeChange(state) <= change);
+    return !(change > 0 && state.ready && relativeChange(this.averaged(state), state.reference) <= change);
   }
 
   /** Whether a background refresh takes effect at this step (call once per step, before anything else). */
@@ -128,8 +128,8 @@ export class Factor {
    * @throws Error after three failures in a row.
    */
   refresh(state: FactorState, layer: string, step: StepInfo, averaged = this.averaged(state), c = this.absoluteDamping(averaged)): boolean {
-    // A zero statistic says nothing about the axis: keep what there is.
-    if (meanEigenvalue(averaged) === 0 && c === 0) return false;
+    // A zero statistic says nothing about the axis, nor does the floor of a damping relative to it: keep what there is.
+    if (meanEigenvalue(averaged) === 0 && (c === 0 || this.policy.damping.relativeTo !== null)) return false;
     if (this.policy.lag === 0 || !state.ready) return this.#compute(state, layer, step, averaged, c, null);
     state.pending.copy(averaged);
     state.pendingDamping = c;
@@ -165,7 +165,7 @@ export class Factor {
       workspace.solved = state.root;
       state.root = solved;
       if (values.rows) state.values.copy(values);
-      if (state.reference.rows) state.reference.copy(state.moment);
+      if (state.reference.rows) state.reference.copy(averaged);
       state.ready = true;
       if (this.policy.lag === 0 || state.age < 0) state.age = 0;
       state.failures = 0;
@@ -267,11 +267,11 @@ function isFiniteDiagonal(a: Matrix<Real>): boolean {
   return sum === 0;
 }
 
-function relativeChange({ moment, reference }: FactorState): number {
+function relativeChange(averaged: Matrix<Real>, reference: Matrix<Real>): number {
   let change = 0;
   let norm = 0;
-  for (let i = 0; i < moment.data.length; i++) {
-    change += (moment.data[i]! - reference.data[i]!) ** 2;
+  for (let i = 0; i < averaged.data.length; i++) {
+    change += (averaged.data[i]! - reference.data[i]!) ** 2;
     norm += reference.data[i]! ** 2;
   }
   return norm === 0 ? Number.POSITIVE_INFINITY : Math.sqrt(change / norm);

@@ -137,6 +137,12 @@ export function createOptimizer(id: string, parameters: readonly Parameter<Real>
     const { parameters: selector, method: name = id, ...own } = entry as Options & { parameters: Selector; method?: string };
     if (selector === undefined)
       throw new TypeError(`${id}: option "groups.${i}": ${groupShape.parameters.description} expected in "parameters"`);
+    for (const key of Object.keys(own)) {
+      if (Object.hasOwn(commonShape, key) && key !== "lr" && key !== "decay")
+        throw new TypeError(`${id}: option "groups.${i}.${key}": is of all parameters together, not of a group`);
+    }
+    if (base.lr === 0 && (own.lr as number) > 0)
+      throw new RangeError(`${id}: option "groups.${i}.lr": rates of groups are relative to lr, which is 0`);
     const members = rest.filter((parameter) => selects(selector, parameter));
     if (!members.length) throw new RangeError(`${id}: option "groups.${i}": selects no parameter`);
     rest = rest.filter((parameter) => !members.includes(parameter));
@@ -150,5 +156,6 @@ type Common = z.output<z.ZodObject<typeof commonShape>> & z.output<z.ZodObject<t
 
 function selects(selector: Selector, parameter: Parameter<Real>): boolean {
   if (typeof selector === "function") return selector(parameter);
-  return selector instanceof RegExp ? selector.test(parameter.name) : selector.includes(parameter.name);
+  // Not test(): with the flag g it goes on where its last match ended.
+  return selector instanceof RegExp ? parameter.name.search(selector) >= 0 : selector.includes(parameter.name);
 }

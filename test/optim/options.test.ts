@@ -32,6 +32,27 @@ describe("options", () => {
     expect(() => createOptimizer(id, one(), options)).toThrow(message);
   });
 
+  it.each([
+    ["soap", "relativeTo", "trace"],
+    ["soap", "spectrum", "clip"],
+    ["soap-muon", "dampingFloor", 1],
+    ["splus", "root", "eigh"],
+    ["kl-soap", "spectrum", "clip"],
+    ["ekfac", "relativeTo", "trace"],
+    ["ekfac", "rootTolerance", 0.1],
+  ])("%s refuses %s, which would do nothing", (id, key, value) => {
+    expect(() => createOptimizer(id, one(), { [key]: value })).toThrow(`unknown option "${key}"`);
+  });
+
+  it("KFAC refuses a unit of λ that its split does not know", () => {
+    const layer = { ...one()[0]!, inputs: { samples: Matrix.zeros(0, 2) } };
+    expect(() => createOptimizer("kfac", [layer], { relativeTo: "trace" })).toThrow('option "relativeTo" needs split "plain", got "pi"');
+    expect(() => createOptimizer("kfac", [layer], { dampingFloor: 1 })).toThrow('option "dampingFloor" needs split "plain", got "pi"');
+    expect(() => createOptimizer("kfac", [layer], { spectrum: "clip", split: "exact" })).toThrow(
+      'option "spectrum" needs split "plain", got "exact"',
+    );
+  });
+
   it("every option of every method has a description", () => {
     for (const id of methodIds()) {
       for (const [key, type] of Object.entries(methodShape(findMethod(id)))) expect(type.description, `${id}.${key}`).toBeTruthy();
@@ -95,6 +116,22 @@ describe("groups", () => {
     expect(() => createOptimizer("sgd", one(), { groups: [{ parameters: ["x"] }] })).toThrow(/groups.0.*selects no parameter/);
     expect(() => createOptimizer("sgd", one(), { groups: [{ parameters: ["w"], momentm: 1 }] })).toThrow(/did you mean "momentum"/);
     expect(() => createOptimizer("sgd", one(), { groups: [{ lr: 1 }] })).toThrow(/parameters/);
+  });
+
+  it("are refused with what belongs to all parameters, or with a rate relative to none", () => {
+    const given = (entry: Record<string, unknown>, lr = 0.1) =>
+      createOptimizer("sgd", one(), { lr, groups: [{ parameters: ["w"], ...entry }] });
+    for (const key of ["schedule", "clipNorm", "clipValue", "average", "nonFinite", "record", "groups"])
+      expect(() => given({ [key]: 1 })).toThrow(new RegExp(`option "groups.0.${key}": is of all parameters together`));
+    expect(() => given({ lr: 1 }, 0)).toThrow(/option "groups.0.lr": rates of groups are relative to lr, which is 0/);
+    given({ lr: 0 }, 0);
+  });
+
+  it("a RegExp selects by itself, whatever its flags and whatever it matched before", () => {
+    const parameters = ["a1", "a2", "a3"].map((name) => weight(Matrix.from([[0]]), name));
+    for (const p of parameters) p.gradient.fill(1);
+    createOptimizer("sgd", parameters, { lr: 1, groups: [{ parameters: /a/g, lr: 2 }] }).step();
+    expect(parameters.map(({ value }) => value.data[0])).toEqual([-2, -2, -2]);
   });
 
   it("vectors get Adam at their own rate in matrix methods", () => {

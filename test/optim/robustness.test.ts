@@ -11,7 +11,7 @@ import {
   methodShape,
   type Solver,
 } from "../../lib/optim/index.js";
-import { distance, feed, generator, layerStep, type Step, weight } from "./helpers.js";
+import { distance, feed, generator, layerStep, type Step, stageState, weight } from "./helpers.js";
 
 const chained = methodIds().filter((id) => !findMethod(id).create);
 
@@ -111,6 +111,35 @@ describe.each(chained)("%s", (id) => {
     expect(optimizer.memory().w!).toBeLessThan(8 * 8 * m * n);
   });
 
+  it("a gradient whose square overflows leaves nothing behind that is not finite", () => {
+    const steps = ordinary(14, 4, 3, 3);
+    const { gradient } = steps[2]!;
+    for (let i = 0; i < gradient.data.length; i++) gradient.data[i]! *= 1e200;
+    const { parameter, optimizer } = train(id, steps);
+    expect(finite(parameter.value)).toBe(true);
+    expect(optimizer.averaged("w")?.data.every(Number.isFinite)).not.toBe(false);
+    const matrices = (value: unknown): Matrix[] =>
+      value instanceof Matrix ? [value] : value !== null && typeof value === "object" ? Object.values(value).flatMap(matrices) : [];
+    expect(matrices(optimizer.state().parameters).every(finite)).toBe(true);
+  });
+
+  it.each([1, 3])("statistics with NaN or Inf at step %i change no later step for good", (at) => {
+    for (const side of ["inputs", "outputGradients"] as const) {
+      for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+        const steps = ordinary(15, 4, 3, 6);
+        steps[at - 1]![side]!.set(2, 1, bad);
+        const { parameter, optimizer } = train(id, steps);
+        const before = parameter.value.clone();
+        const last = ordinary(16, 4, 3, 1)[0]!;
+        feed(parameter, last);
+        optimizer.step();
+        expect(finite(parameter.value)).toBe(true);
+        // Every element moves again.
+        expect(parameter.value.data.every((w, i) => w !== before.data[i])).toBe(true);
+      }
+    }
+  });
+
   it("huge and tiny gradients leave the weights finite", () => {
     for (const scale of [1e150, 1e-160]) {
       const g = generator(7);
@@ -206,6 +235,39 @@ describe("factor failures", () => {
     expect(finite(state.root as Matrix)).toBe(true);
   });
 
+  it("a change is that of the corrected average: statistics that stay the same need no refresh", () => {
+    const factor = new Factor("left", inverseRootSolver(1), {
+      beta: 0.9,
+      change: 1e-3,
+      damping: { value: 1, relativeTo: null, floor: 0, spectrum: "add" },
+    });
+    const state = factor.init(2, Matrix.zeros(2, 2));
+    const step = { t: 1, lr: 1, hold: false, basis: null, diagnostics: new Diagnostics(), background: new Background() };
+    const due = [1, 1, 1, 1.002].map((scale) => {
+      factor.accumulateMoment(
+        state,
+        Matrix.from([
+          [2 * scale, scale],
+          [scale, 2 * scale],
+        ]),
+        step,
+      ); // prettier-ignore
+      const now = factor.due(state);
+      if (now) factor.refresh(state, "layer", step);
+      return now;
+    });
+    expect(due).toEqual([true, false, false, false]);
+    factor.accumulateMoment(
+      state,
+      Matrix.from([
+        [4, 2],
+        [2, 4],
+      ]),
+      step,
+    ); // prettier-ignore
+    expect(factor.due(state)).toBe(true);
+  });
+
   it("a statistic with NaN resets the average, keeps the root and is counted", () => {
     const { factor, state, diagnostics, step } = setup();
     factor.refresh(state, "layer", step);
@@ -270,6 +332,30 @@ it("FOOF inverts an input side of 4096: U (A + λI) = G", () => {
   const product = gemm(gemm(u, samples.T), samples, { alpha: -1 / 16 });
   for (let i = 0; i < product.data.length; i++) product.data[i]! -= 0.1 * u.data[i]!;
   expect(distance(product as never, gradient as never)).toBeLessThan(1e-3);
+});
+
+it("EKFAC leaves its second moment as it was at a batch without examples, or one that is not finite", () => {
+  const second = (spoil: (step: Step) => void) => {
+    const steps = ordinary(18, 4, 3, 3);
+    spoil(steps[2]!);
+    const { optimizer } = train("ekfac", steps, { every: 100, change: 1e9 });
+    return { s: (stageState(optimizer)["0:inEigenbasis"]!.inner as { s: Matrix }[])[0]!.s, optimizer };
+  };
+  const { optimizer } = train("ekfac", ordinary(18, 4, 3, 2), { every: 100, change: 1e9 });
+  const before = (stageState(optimizer)["0:inEigenbasis"]!.inner as { s: Matrix }[])[0]!.s;
+  const nan = second((step) => step.outputGradients!.set(0, 0, Number.NaN));
+  expect(distance(nan.s, before)).toBe(0);
+  expect(nan.optimizer.diagnostics.nonFiniteStatistics).toBe(2); // of the factor, and of the second moment
+  const none = second((step) => Object.assign(step, { inputs: Matrix.zeros(0, 3), outputGradients: Matrix.zeros(0, 4) }));
+  expect(distance(none.s, before)).toBe(0);
+});
+
+it.each([{}, { every: 10 }, { lag: 3 }, { graft: "adam" }])("Shampoo %o does not take zero gradients for a small curvature", (options) => {
+  const g = generator(17);
+  const steps = Array.from({ length: 12 }, (_, t) => ({ gradient: g.matrix(4, 3, t < 5 ? 0 : 1) }));
+  const { parameter } = train("shampoo", steps, { lr: 0.01, ...options });
+  // A stale root of a few gradients amplifies by up to (10⁻⁶)^{-½}; the root of the damping's floor would by 10¹⁵.
+  expect(distance(parameter.value, generator(99).matrix(4, 3))).toBeLessThan(100);
 });
 
 describe.each(["kfac", "ekfac", "foof", "newton-muon"])("%s of an embedding", (id) => {

@@ -39,6 +39,18 @@ describe("gauss-newton", () => {
     expect(distance(w.value, gemm(solution.T, Matrix.identity(4)))).toBeLessThan(1e-10);
   });
 
+  it("damping relative to the trace is that of C", () => {
+    const [a, b] = [regression(2), regression(2)];
+    const mean = gemm(a.x.T, a.x, { alpha: 1 / a.n });
+    const unit = (mean.get(0, 0) + mean.get(1, 1) + mean.get(2, 2) + mean.get(3, 3)) / 4;
+    createOptimizer("gauss-newton", [a.w], { damping: 0.1, relativeTo: "trace", provider: a.provider }).step(a.closure);
+    createOptimizer("gauss-newton", [b.w], { damping: 0.1 * unit, provider: b.provider }).step(b.closure);
+    expect(distance(a.w.value, b.w.value)).toBeLessThan(1e-12);
+    expect(() => createOptimizer("gauss-newton", [a.w], { adaptive: true, relativeTo: "trace", provider: a.provider })).toThrow(
+      /"adaptive"/,
+    );
+  });
+
   it("an identity output Hessian given explicitly is the default", () => {
     const a = regression(2);
     const b = regression(2);

@@ -7,7 +7,7 @@ import { inEigenbasis } from "../stages/eigenbasis.js";
 import { momentum } from "../stages/momentum.js";
 import { klClip } from "../stages/scale.js";
 import { secondMoment } from "../stages/spectrum.js";
-import { adamWithoutStatistics, kfacShape } from "./kfac.js";
+import { adamWithoutStatistics, curvatureShape } from "./kfac.js";
 import { basisShape, chooseAxes, factorPolicy } from "./shared.js";
 
 /**
@@ -24,7 +24,7 @@ export const ekfac = defineMethod({
   layerwise: true,
   curvature: true,
   shape: {
-    ...kfacShape,
+    ...curvatureShape,
     ...basisShape,
     damping: positive(0.3, "λ added to the second moment"),
     basis: withDefault(basisShape.basis, "eigh"),

@@ -71,6 +71,8 @@ export const gaussNewton = defineMethod({
     const controller = o.adaptive
       ? kroneckerDamping(o.damping, { ...defaultDampingRule, omega: o.omega, period: o.period, reject: o.reject })
       : null;
+    if (controller && (o.relativeTo !== null || o.dampingFloor !== 0))
+      throw new TypeError('gauss-newton: option "adaptive" finds λ itself: no "relativeTo", no "dampingFloor"');
     const flat = new Flat(parameters);
     const curvature = new Curvature(o.provider, o.fisher, flat.size);
     const all: Parameter<Real> = {
@@ -84,9 +86,9 @@ export const gaussNewton = defineMethod({
     const left = {
       // The provider has no batch yet when states are made: it must not be asked.
       source: { ...outputGradients, available: () => true, diagonal: () => false },
-      factor: new Factor("left", inverseRootSolver(1), factorPolicy(o, 0)),
+      factor: new Factor("left", inverseRootSolver(1), factorPolicy(o, o.damping)),
     };
-    const chain = [kronecker({ left, right: null }, { split: controller ?? { lambda: () => o.damping } }), momentum({ mu: o.momentum })];
+    const chain = [kronecker({ left, right: null }, { split: controller }), momentum({ mu: o.momentum })];
     const inner = new ChainOptimizer("gauss-newton", [{ chain, parameters: [all], lr: o.lr, decay: o.decay }], o, controller);
     return new WholeOptimizer(inner, flat);
   },

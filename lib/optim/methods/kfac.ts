@@ -14,7 +14,7 @@ import { divideBySpectrum } from "../stages/spectrum.js";
 import { adamForVectors, chooseAxes, factorPolicy, factorShape } from "./shared.js";
 
 /**
- * Options of KFAC's chain, shared with EKFAC and FOOF.
+ * Options of the step, shared by KFAC, EKFAC and FOOF.
  *
  * With μ = 0.9 a rate of 0.1 is a full natural-gradient step on average. What λ makes such steps safe is a matter of the Fisher's scale: here
  * that of per-example gradients, as in Martens & Grosse (2015), where λ starts at 150 for deep autoencoders. The 10⁻³ that
@@ -22,13 +22,15 @@ import { adamForVectors, chooseAxes, factorPolicy, factorShape } from "./shared.
  * KL clip is off: κ bounds the divergence of all outputs together, so what is right for ten classes (10⁻³) makes steps
  * timid for 784 pixels.
  */
-export const kfacShape = {
-  ...factorShape,
+export const curvatureShape = {
   lr: positive(0.1, "learning rate η"),
   damping: positive(0.1, "Tikhonov damping λ of the Fisher block A ⊗ B"),
   momentum: positive(0.9, "heavy-ball factor on the preconditioned gradient"),
   klClip: z.number().positive().nullable().default(null).describe("bound κ on the step's KL divergence (quadratic model); null: none"),
 };
+
+/** Options of KFAC's chain, shared with FOOF. */
+export const kfacShape = { ...factorShape, ...curvatureShape };
 
 /** Without statistics, or as a vector without input statistics, a weight cannot be preconditioned by curvature: Adam takes it. */
 export const adamWithoutStatistics = {
@@ -65,6 +67,14 @@ export const kfac = defineMethod({
     const rule = { ...defaultDampingRule, omega: o.omega, period: o.period, reject: o.reject };
     const controller = o.adaptive ? kroneckerDamping(o.damping, rule) : null;
     if (controller && o.split !== "pi") throw new TypeError('kfac: option "adaptive" needs split "pi"');
+    // λ belongs to the product of the factors in the other splits, so it has no unit of a single factor's.
+    for (const [key, idle] of [
+      ["relativeTo", o.relativeTo === null],
+      ["dampingFloor", o.dampingFloor === 0],
+      ["spectrum", o.spectrum === "add" || o.split === "pi"],
+    ] as const) {
+      if (!idle && o.split !== "plain") throw new TypeError(`kfac: option "${key}" needs split "plain", got "${o.split}"`);
+    }
     const exact = o.split === "exact";
     const policy = factorPolicy(o, o.split === "plain" ? o.damping : 0);
     const solver = exact ? eigenbasisSolver("eigh") : inverseRootSolver(1);

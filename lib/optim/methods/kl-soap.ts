@@ -9,12 +9,12 @@ export const klSoap = defineMethod({
   id: "kl-soap",
   title: "KL-SOAP",
   reference: "Lin et al. 2025, arXiv 2509.03378",
-  shape: { ...klShape, ...soapShape, ...pick(klShape) },
+  shape: { ...soapShape, ...pick(klShape) },
   chain: (o) => [adamInEigenbasis(o, factorPolicy(o, o.damping), whitenedGradientOuter)],
   diagonal: adamForVectors,
 });
 
-/** What KL statistics ask for, where SOAP's own defaults differ. */
-function pick({ biasCorrection, firstBatchStart, relativeTo, damping }: typeof klShape) {
-  return { biasCorrection, firstBatchStart, relativeTo, damping };
+/** What KL statistics ask for beyond SOAP's own: whitening divides by a damped spectrum. */
+function pick({ biasCorrection, firstBatchStart, relativeTo, dampingFloor, damping }: typeof klShape) {
+  return { biasCorrection, firstBatchStart, relativeTo, dampingFloor, damping };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Real } from "../../linalg/matrix.js";
 import { count, flag, positive, unit, withDefault } from "../options.js";
 import { isVector } from "../parameters.js";
-import type { FactorPolicy } from "../policy.js";
+import { defaultPolicy, type FactorPolicy } from "../policy.js";
 import { adam } from "../stages/adam.js";
 import type { Axes, AxisConfig } from "../stages/kronecker.js";
 import type { Parameter, Stage } from "../types.js";
@@ -35,8 +35,11 @@ export const factorShape = {
   maxDim: count(8192, "longest axis that is preconditioned; a longer one is left alone"),
 };
 
-/** Options of methods that work in eigenbases. */
+const { relativeTo, dampingFloor, spectrum, root, rootTolerance, ...undamped } = factorShape;
+
+/** Options of factors of which only the eigenvectors are asked for: they are neither damped nor inverted. */
 export const basisShape = {
+  ...undamped,
   every: withDefault(factorShape.every, 10),
   basis: z.enum(["qr", "eigh"]).default("qr").describe("refresh a basis by one QR step from the last one, or exactly"),
   maxDim: withDefault(factorShape.maxDim, 2048),
@@ -62,19 +65,30 @@ export function chooseAxes({ left, right }: Axes, maxDim: number, oneSided = fal
 /** The options of {@link factorShape}, checked. */
 export type FactorOptions = { [K in keyof typeof factorShape]: z.output<(typeof factorShape)[K]> };
 
+/** Options of factors that are damped and inverted; eigenbases have no use for them. */
+export type Inversion = "relativeTo" | "dampingFloor" | "spectrum" | "root" | "rootTolerance";
+
 /** The policy these options describe, with the given damping value. */
-export function factorPolicy(o: Omit<FactorOptions, "maxDim">, damping: number): FactorPolicy {
+export function factorPolicy(
+  o: Omit<FactorOptions, "maxDim" | Inversion> & Partial<Pick<FactorOptions, Inversion>>,
+  damping: number,
+): FactorPolicy {
   return {
     average: o.statistics,
     beta: o.beta,
     biasCorrection: o.biasCorrection,
     firstBatchStart: o.firstBatchStart,
-    damping: { value: damping, relativeTo: o.relativeTo, floor: o.dampingFloor, spectrum: o.spectrum },
-    root: o.root,
+    damping: {
+      value: damping,
+      relativeTo: o.relativeTo ?? defaultPolicy.damping.relativeTo,
+      floor: o.dampingFloor ?? defaultPolicy.damping.floor,
+      spectrum: o.spectrum ?? defaultPolicy.damping.spectrum,
+    },
+    root: o.root ?? defaultPolicy.root,
     every: o.every,
     lag: o.lag,
     change: o.change,
-    tolerance: o.rootTolerance,
+    tolerance: o.rootTolerance ?? defaultPolicy.tolerance,
   };
 }
 

@@ -9,15 +9,14 @@ import { adam, type Transport } from "../stages/adam.js";
 import { inEigenbasis } from "../stages/eigenbasis.js";
 import type { Stage } from "../types.js";
 import { adamShape } from "./adam.js";
-import { adamForVectors, basisShape, chooseAxes, factorPolicy, factorShape } from "./shared.js";
+import { adamForVectors, basisShape, chooseAxes, factorPolicy } from "./shared.js";
 
 /** Options of SOAP, shared with KL-SOAP and SOAP-Muon. */
 export const soapShape = {
-  ...factorShape,
   ...adamShape,
   ...basisShape,
   lr: positive(3e-3, "learning rate η"),
-  beta: withDefault(factorShape.beta, 0.95).describe("averaging factor of the statistics L and R"),
+  beta: withDefault(basisShape.beta, 0.95).describe("averaging factor of the statistics L and R"),
   beta1: withDefault(adamShape.beta1, 0.95),
   beta2: withDefault(adamShape.beta2, 0.95),
   oneSided: flag(false, "precondition the shorter axis only"),

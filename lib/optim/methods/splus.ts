@@ -8,7 +8,7 @@ import { inEigenbasis } from "../stages/eigenbasis.js";
 import { momentum } from "../stages/momentum.js";
 import { scaleByShape } from "../stages/scale.js";
 import { sign } from "../stages/sign.js";
-import { basisShape, chooseAxes, factorPolicy, factorShape } from "./shared.js";
+import { basisShape, chooseAxes, factorPolicy } from "./shared.js";
 
 /**
  * SPlus (Frans, Levine & Abbeel 2025, arXiv 2506.07254, Algorithm 1): U = Q_L sign(Q_Lᵀ M Q_R) Q_Rᵀ · 2/(m+n), M an average of G, Q the
@@ -21,12 +21,11 @@ export const splus = defineMethod({
   title: "SPlus",
   reference: "Frans, Levine & Abbeel 2025, arXiv 2506.07254",
   shape: {
-    ...factorShape,
     ...basisShape,
     lr: positive(0.1, "learning rate η"),
     vectorLr: positive(1e-4, "learning rate of vectors"),
-    beta: withDefault(factorShape.beta, 0.999),
-    every: withDefault(factorShape.every, 100),
+    beta: withDefault(basisShape.beta, 0.999),
+    every: withDefault(basisShape.every, 100),
     basis: withDefault(basisShape.basis, "eigh"),
     momentum: unit(0.9, "averaging factor of the gradient"),
     average: unit(0.999, "averaging factor of the weights"),

@@ -1,4 +1,5 @@
 import type { Matrix, Real } from "../../linalg/matrix.js";
+import { quotient } from "../elementwise.js";
 import { Scratch, zerosLike } from "../scratch.js";
 import type { Stage } from "../types.js";
 import { sandwich } from "./kronecker.js";
@@ -46,8 +47,7 @@ export function adam(options: {
         v[i] = beta2 * v[i]! + (1 - beta2) * g * g;
         if (max && v[i]! > max[i]!) max[i] = v[i]!;
         const denominator = Math.sqrt((max ?? v)[i]! * correction2) + epsilon;
-        // 0/0 with ε = 0: a coordinate that never had a gradient does not move.
-        d[i] = denominator === 0 ? 0 : (m[i]! * correction1) / denominator;
+        d[i] = quotient(m[i]! * correction1, denominator);
       }
     },
     rotate(state, left, right) {

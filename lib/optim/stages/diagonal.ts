@@ -1,4 +1,5 @@
 import type { Matrix, Real } from "../../linalg/matrix.js";
+import { quotient } from "../elementwise.js";
 import { zerosLike } from "../scratch.js";
 import type { Stage } from "../types.js";
 
@@ -21,8 +22,7 @@ function diagonal(name: string, epsilon: number, keep: number, add: number): Sta
       for (let i = 0; i < d.length; i++) {
         const g = d[i]!;
         v[i] = keep * v[i]! + add * g * g;
-        const denominator = Math.sqrt(v[i]!) + epsilon;
-        d[i] = denominator === 0 ? 0 : g / denominator;
+        d[i] = quotient(g, Math.sqrt(v[i]!) + epsilon);
       }
     },
   };

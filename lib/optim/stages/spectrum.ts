@@ -1,5 +1,6 @@
 import { gemm } from "../../linalg/index.js";
 import type { Matrix, Real } from "../../linalg/matrix.js";
+import { isFiniteMatrix } from "../elementwise.js";
 import { Scratch, zerosLike } from "../scratch.js";
 import type { Basis, Parameter, Stage } from "../types.js";
 import { transport } from "./adam.js";
@@ -26,7 +27,8 @@ export function divideBySpectrum(lambda: number): Stage<null> {
  * come in several blocks of the inputs' order (the columns of an exact Fisher).
  *
  * With `reestimate` S starts afresh whenever the basis turns; otherwise it is transported. Where a side is given as a moment, its
- * examples are not known: S is λ_B λ_Aᵀ then (KFAC with exact damping).
+ * examples are not known: S is λ_B λ_Aᵀ then (KFAC with exact damping). A batch without examples, or one whose second moment is not
+ * finite (counted), leaves S as it was.
  */
 export function secondMoment(options: { beta: number; lambda: number; reestimate?: boolean }): Stage<{ s: Matrix<Real>; weight: number }> {
   const { beta, lambda, reestimate = false } = options;
@@ -36,15 +38,21 @@ export function secondMoment(options: { beta: number; lambda: number; reestimate
     init: ({ value }) => ({ s: zerosLike(value), weight: 0 }),
     apply(direction, parameter, state, step) {
       const estimate = scratch.like(direction, 8);
-      estimateSecondMoment(estimate, parameter, step.basis, scratch);
+      const known = estimateSecondMoment(estimate, parameter, step.basis, scratch);
+      const usable = known && isFiniteMatrix(estimate);
+      if (known && !usable) step.diagnostics.nonFiniteStatistics++;
       const s = state.s.data;
       const d = direction.data;
-      state.weight = beta * state.weight + (1 - beta);
-      const correction = 1 / state.weight;
-      for (let i = 0; i < d.length; i++) {
-        s[i] = beta * s[i]! + (1 - beta) * estimate.data[i]!;
-        d[i] = quotient(d[i]!, s[i]! * correction + lambda);
+      if (usable) {
+        state.weight = beta * state.weight + (1 - beta);
+        for (let i = 0; i < s.length; i++) s[i] = beta * s[i]! + (1 - beta) * estimate.data[i]!;
+      } else if (state.weight === 0) {
+        productOfSpectra(estimate, step.basis);
+        for (let i = 0; i < d.length; i++) d[i] = quotient(d[i]!, estimate.data[i]! + lambda);
+        return;
       }
+      const correction = 1 / state.weight;
+      for (let i = 0; i < d.length; i++) d[i] = quotient(d[i]!, s[i]! * correction + lambda);
     },
     rotate(state, left, right) {
       if (reestimate) {
@@ -55,23 +63,31 @@ export function secondMoment(options: { beta: number; lambda: number; reestimate
   };
 }
 
+/** @returns false when the batch has no examples; `out` is undefined then. */
 function estimateSecondMoment(
   out: Matrix<Real>,
   { inputs, outputGradients }: Parameter<Real>,
   basis: Basis | null,
   scratch: Scratch,
-): void {
+): boolean {
   if (inputs && outputGradients && "samples" in inputs && "samples" in outputGradients) {
     const n = inputs.samples.rows;
+    if (n === 0 || outputGradients.samples.rows === 0) return false;
     const blocks = outputGradients.samples.rows / n;
-    if (n > 0 && Number.isInteger(blocks) && blocks > 0) {
+    if (Number.isInteger(blocks)) {
       const delta = squaredCoordinates(outputGradients.samples, basis?.left ?? null, scratch, 0);
       const a = squaredCoordinates(inputs.samples, basis?.right ?? null, scratch, 2);
       const alpha = ((inputs.scale ?? 1) * (outputGradients.scale ?? 1)) / delta.rows;
       for (let k = 0; k < blocks; k++) gemm(delta.block(k * n, 0, n, delta.cols).T, a, { out, alpha, beta: k === 0 ? 0 : 1 });
-      return;
+      return true;
     }
   }
+  productOfSpectra(out, basis);
+  return true;
+}
+
+/** λ_B λ_Aᵀ. */
+function productOfSpectra(out: Matrix<Real>, basis: Basis | null): void {
   for (let i = 0; i < out.rows; i++) {
     for (let j = 0; j < out.cols; j++) out.data[i * out.cols + j] = eigenvalue(basis?.leftValues, i) * eigenvalue(basis?.rightValues, j);
   }
