@@ -13,7 +13,7 @@ template <typename T> void factorUpdate(bool rows, bool homogeneous, T alpha, Vi
   Workspace scope;
   T* sums = scope.take<T>(n);
   std::fill_n(sums, n, T(0));
-  for (int i = 0; i < k; ++i) {
+  for (int i = 0; alpha != 0 && i < k; ++i) {  // X is not read when α = 0, here as in syrk
     const T* row = x.row(i);
     for (int j = 0; j < n; ++j) sums[j] += row[j];
   }

@@ -185,6 +185,7 @@ template <typename T> napi_value ormqrExport(Args& in) {
   const auto c = in.matrix<T>("c", m, n);
   in.distinct(c, a);
   in.distinct(c, tau);
+  in.distinct(tau, a);  // LAPACK puts ones into a for a while
   ormqr(left, trans, m, n, k, a.data, a.ld, tau.data, c.data, c.ld);
   return in.undefined();
 }

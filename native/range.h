@@ -13,9 +13,9 @@
 namespace layerwise {
 
 /// The exponent e that brings 2^e·x near 1, or 0 for an x of ordinary size: one whose square, reciprocal and products with its like
-/// stay far from the ends of the range.
+/// stay far from the ends of the range, and for one that is not finite.
 template <typename T> int moderation(T x) {
-  if (x == 0) return 0;
+  if (x == 0 || !std::isfinite(x)) return 0;
   const int exponent = std::ilogb(x);
   return std::abs(exponent) < std::numeric_limits<T>::max_exponent / 4 ? 0 : -exponent;
 }
@@ -69,7 +69,7 @@ template <typename T, typename Solve> void solveModerated(const char* what, cons
     std::fill_n(level, nrhs, kZero);
     for (int64_t i = 0; i < n; ++i)
       for (int64_t j = 0; j < nrhs; ++j)
-        if (b[i * ldb + j] != 0) level[j] = std::max(level[j], std::ilogb(b[i * ldb + j]) + rows[i]);
+        if (b[i * ldb + j] != 0 && std::isfinite(b[i * ldb + j])) level[j] = std::max(level[j], std::ilogb(b[i * ldb + j]) + rows[i]);
     for (int j = 0; j < nrhs; ++j) level[j] = level[j] == kZero ? 0 : -level[j];
   }
   const bool ordinary = !rows && !cols && std::all_of(level, level + nrhs, [](int e) { return e == 0; });

@@ -57,7 +57,9 @@ export function mutate(valid: unknown[], { required }: Signature, draw: Draw): M
   if (!args.length || kind === 0) return { args, what: "nothing", mustFail: false };
   if (kind === 1) {
     const count = draw.integer(0, args.length - 1);
-    return { args: args.slice(0, count), what: `only ${count} arguments`, mustFail: count < required };
+    // The placeholders of an absent array may be left out.
+    const mustFail = args.slice(count, required).some((x) => x !== undefined);
+    return { args: args.slice(0, count), what: `only ${count} arguments`, mustFail };
   }
   if (kind === 2) return { args: [...args, ...others.slice(0, 3)], what: "more arguments", mustFail: false };
   if (kind === 3 || !(typeof old === "number" || isArray(old))) {

@@ -148,8 +148,8 @@ export async function judge(name: string, routine: Routine, signature: Signature
   if (!refused && typeof error.code !== "string") throw new Error(`threw an Error without code: ${error.message}`);
   if (!/^\w+: ./.test(error.message)) throw new Error(`does not name the function: ${error.message}`);
   if (trial.vast) return trial;
-  const { outputs = {}, failing = outputs } = routine.check;
-  const keeps = refused || error.code === "ERR_NOT_FINITE";
+  const { outputs = {}, failing = outputs, partial = false } = routine.check;
+  const keeps = refused || (error.code === "ERR_NOT_FINITE" && !partial);
   try {
     untouched(trial, keeps ? new Writable() : mark(new Writable(), failing, trial.after, undefined));
   } catch (cause) {

@@ -104,9 +104,9 @@ export const both: NonNullable<Family["both"]> = {
     ["x"],
     [],
     (v) => {
-      const result = Math.sqrt(sum(v, (i, j) => v.x.get(i, j) ** 2));
-      v.magnitude = result * v.rows * v.cols;
-      return result === 0 || (result > 1e-150 && result < 1e150) ? result : Number.NaN;
+      const result = Math.hypot(...v.x.contiguous());
+      v.magnitude = result * (v.rows * v.cols + 2);
+      return result;
     },
     true,
   ),

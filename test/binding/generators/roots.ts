@@ -1,7 +1,7 @@
 /** Inverse roots, cold and warm, against roots by Jacobi's rotations. */
 import { binding } from "../../../lib/binding.js";
 import { equal, identity, type Outputs, type Test } from "../checks.js";
-import { type Draw, type Family, type Values, View } from "../harness.js";
+import { type Draw, type Family, snapshot, type Values, View } from "../harness.js";
 import { dense, distance, fromElements, jacobi, level, product, size, skewness, spectral, symmetric, transposed } from "../plain.js";
 import type { Trial } from "../trial.js";
 
@@ -73,9 +73,9 @@ function checkRoot(trial: Trial, test: Test, v: Values, a: View, out: View, info
 
 /** That the same call writes the same bits. */
 function repeatable(trial: Trial): void {
-  const now = [...trial.arrays.keys()].map((array) => [array, array.slice()] as const);
+  const now = snapshot(trial.arrays.keys());
   trial.again(() => {
-    for (const [array, copy] of now) equal(array, copy, "what it writes the next time");
+    for (const [array, copy] of now) if (copy.length) equal(array, copy, "what it writes the next time");
   });
 }
 
@@ -101,14 +101,18 @@ export const both: NonNullable<Family["both"]> = {
     fill: ({ a }, { n, count }) => {
       for (let k = 0; k < count; k++) definite(slice(a, k, n, n));
     },
-    check: identity(outputs, (trial, test) => {
-      const { after: v } = trial;
-      const { a } = trial.before();
-      for (let k = 0; k < v.count; k++) {
-        checkRoot(trial, test, v, slice(a, k, v.n, v.n), slice(v.out, k, v.n, v.n), slice(v.info, k, 6, 1));
-      }
-      repeatable(trial);
-    }),
+    check: identity(
+      outputs,
+      (trial, test) => {
+        const { after: v } = trial;
+        const { a } = trial.before();
+        for (let k = 0; k < v.count; k++) {
+          checkRoot(trial, test, v, slice(a, k, v.n, v.n), slice(v.out, k, v.n, v.n), slice(v.info, k, 6, 1));
+        }
+        repeatable(trial);
+      },
+      { partial: true },
+    ),
   },
   WarmInverseRoot: {
     values: (draw) => ({ ...damped(draw), tolerance: draw.pick(1e-3, 1e-4), n: draw.dimension() }),
