@@ -7,29 +7,12 @@
 #include "args.h"
 #include "blas.h"
 #include "lapack.h"
+#include "probes.h"
 #include "range.h"
 #include "workspace.h"
 
 namespace layerwise {
 namespace {
-
-/// An estimate of ‖QᵀQ − I‖_F by random signs, the same at every call. NaN where Q has one.
-template <typename T> double orthogonalityDefect(int n, const T* q) {
-  constexpr int kProbes = 4;
-  Workspace scope;
-  const int64_t size = static_cast<int64_t>(n) * kProbes;
-  T *z = scope.take<T>(size), *u = scope.take<T>(size), *v = scope.take<T>(size);
-  uint64_t bits = 0x9e3779b97f4a7c15u;
-  for (int64_t i = 0; i < size; ++i) {
-    bits ^= bits << 13, bits ^= bits >> 7, bits ^= bits << 17;
-    z[i] = bits >> 40 & 1 ? T(1) : T(-1);
-  }
-  gemm<T>(false, false, n, kProbes, n, T(1), q, n, z, kProbes, T(0), u, kProbes);
-  gemm<T>(true, false, n, kProbes, n, T(1), q, n, u, kProbes, T(0), v, kProbes);
-  double sum = 0;
-  for (int64_t i = 0; i < size; ++i) sum += static_cast<double>(v[i] - z[i]) * (v[i] - z[i]);
-  return std::sqrt(sum / kProbes);
-}
 
 /// Z ← the orthogonal factor of Z with positive diagonal of R, by Cholesky: Z L⁻ᵀ, LLᵀ = ZᵀZ of normalised columns. Its error
 /// grows with the square of their condition; where once is not enough, the second time is, as the columns are nearly orthogonal
@@ -59,7 +42,7 @@ template <typename T> bool choleskyQr(int n, T* z) {
       return false;
     }
     Blas<T>::trsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, n, n, T(1), gram, n, z, n);
-    const double defect = orthogonalityDefect(n, z);
+    const double defect = orthogonalityDefect(n, z, n, 0);
     if (defect <= enough) return true;
     if (!(defect <= 0.1)) return false;
   }

@@ -1,6 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { binding } from "../../lib/binding.js";
-import { inverseRoot, kroneckerFactorUpdate, Matrix, norm, type Real, syrk, WarmRoot } from "../../lib/linalg/index.js";
+import {
+  inverseRoot,
+  kroneckerFactorUpdate,
+  Matrix,
+  norm,
+  qr,
+  type Real,
+  syrk,
+  WarmRoot,
+  type WarmRootOptions,
+} from "../../lib/linalg/index.js";
 import { instructionSets, widest } from "../instruction-sets.js";
 import { gaussian, generator } from "./residuals.js";
 
@@ -156,6 +166,101 @@ describe("WarmRoot", () => {
       expect(root.counts.exact / root.counts.updates).toBeLessThan(mostExact);
     });
   }
+
+  /** The largest error of updates that were not exact, and how many those were. */
+  function followed(n: number, options: WarmRootOptions, path: Path, steps: number): { worst: number; quick: number } {
+    const root = new WarmRoot(n, { ...options, method: "first-order" });
+    let [worst, quick] = [0, 0];
+    for (let t = 0; t < steps; t++) {
+      const factor = path(t) as Matrix;
+      const out = root.update(factor);
+      if (root.info.method !== "first-order") continue;
+      quick++;
+      worst = Math.max(worst, relativeError(out, inverseRoot(factor, { ...options, method: "eigh" })));
+    }
+    return { worst, quick };
+  }
+
+  /** Q diag(d) Qᵀ in a fixed basis. */
+  const spectral = (n: number, d: (j: number, t: number) => number): Path => {
+    const q = qr(gaussian(n, n, 14) as Matrix).q;
+    return (t) => {
+      const half = q.clone();
+      for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) half.data[i * n + j]! *= Math.sqrt(d(j, t));
+      return syrk(half);
+    };
+  };
+
+  it("does not trust single precision once an eigenvalue has jumped, as the basis alone would let it", () => {
+    for (const jump of [1e4, 1e5, 1e6]) {
+      const { worst, quick } = followed(
+        24,
+        { p: 2, tolerance: 2e-5 },
+        spectral(24, (j, t) => (j === 3 && t % 6 === 5 ? jump : 1 + j / 24)),
+        24,
+      );
+      expect(worst, `${jump}`).toBeLessThan(2e-5);
+      expect(quick).toBeGreaterThan(12);
+    }
+    // A factor that grows out of its absolute damping.
+    const growing = spectral(24, (j, t) => (t % 6 === 5 ? 1e6 : 1) * 10 ** ((-6 * j) / 24));
+    expect(followed(24, { p: 2, tolerance: 1e-4, damping: 1 }, growing, 24).worst).toBeLessThan(1e-4);
+  });
+
+  it("keeps its bound where the damping follows the largest eigenvalue, and is quick where that hardly matters", () => {
+    const n = 24;
+    const coupled = (e: number): Path => {
+      const plain = Matrix.diagonal(Float64Array.from({ length: n }, (_, i) => (i === 0 ? 1 : 0.8 / (1 + 0.01 * i))));
+      const other = plain.clone();
+      for (let i = 1; i < 8; i++)
+        for (const [k, l] of [
+          [0, i],
+          [i, 0],
+        ] as const)
+          other.set(k, l, e);
+      return (t) => (t % 3 === 2 ? other : plain);
+    };
+    for (const damping of [0.1, 1, 10])
+      for (const e of [0.03, 0.1]) expect(followed(n, { p: 2, damping, relativeTo: "max" }, coupled(e), 12).worst).toBeLessThan(1e-3);
+    const { worst, quick } = followed(n, { p: 2, damping: 1e-6, relativeTo: "max" }, movingAverage(n, n, 0.99, 16, condition(n, 1e3)), 200);
+    expect(worst).toBeLessThan(1e-3);
+    expect(quick).toBeGreaterThan(150);
+  });
+
+  it.each(["floor", "pseudo-inverse"] as const)("sees an eigenvalue fall below the threshold before the diagonal does: %s", (small) => {
+    const n = 24;
+    const path = movingAverage(n, n, 0.95, 17, (j, t) => (j % 4 === 0 ? 3 * 0.97 ** (t * (1 + (j % 5) / 10)) : 1));
+    const options = { p: 4, tolerance: 1e-2, small, threshold: 1e-3 } as const;
+    const { worst, quick } = followed(n, options, path, 260);
+    expect(worst).toBeLessThan(1e-2);
+    expect(quick).toBeGreaterThan(100);
+  });
+
+  it.each([
+    ["in the whole space", (i: number, z: Real) => z[i]!],
+    ["of few coordinates", (i: number) => (i < 4 ? 4 : 0)],
+  ] as const)("sees an error that comes at once and has but one direction, whatever the probes: %s", (_, direction) => {
+    const n = 70;
+    const plain = Matrix.diagonal(Float64Array.from({ length: n }, (_, i) => 1 + i / n / 10));
+    const changed = plain.clone();
+    const z = gaussian(1, n, 18).data;
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) changed.data[i * n + j]! += 0.002 * direction(i, z) * direction(j, z);
+    const exact = inverseRoot(changed, { p: 4, method: "eigh" });
+    const loose = new WarmRoot(n, { p: 4, tolerance: 1 });
+    loose.update(plain);
+    const { basis, counters } = loose.state();
+    // The first order alone would be over this tolerance, whenever it is taken.
+    const tolerance = relativeError(loose.update(changed), exact) / 1.15;
+    const root = new WarmRoot(n, { p: 4, tolerance });
+    let over = 0;
+    for (let k = 0; k < 1500; k++) {
+      counters[2] = k * n;
+      root.load({ basis, counters });
+      if (relativeError(root.update(changed), exact) > tolerance) over++;
+    }
+    expect(over).toBeLessThanOrEqual(3);
+    expect(root.counts.exact).toBeLessThan(300);
+  });
 
   it("turns the basis without losing orthogonality", () => {
     const n = 24;
