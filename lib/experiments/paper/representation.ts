@@ -75,6 +75,24 @@ export const moreMethods = {
     rates: [-6, -1],
     style: { color: palette.purple, dash: [8, 3], shape: "diamond" },
   },
+  sgdHidden: {
+    label: "SGD, batch norm of z = Gx",
+    config: { optimizer: "sgd", batchNorm: "hidden", sampling: "statistics" },
+    rates: [-5, 0],
+    style: { color: palette.orange, dash: [10, 2, 2, 2], shape: "triangle-down" },
+  },
+  sgdInput: {
+    label: "SGD, batch norm of x",
+    config: { optimizer: "sgd", batchNorm: "input", sampling: "statistics" },
+    rates: [-6, -1],
+    style: { color: palette.blue, dash: [6, 2], shape: "square" },
+  },
+  shampooHalfExact: {
+    label: "Shampoo −½, 10⁶ examples per batch",
+    config: { optimizer: "shampoo", options: "p=2;graft=rms", schedule: "linear", sampling: "statistics", n: 1_000_000 },
+    rates: [-6, -1],
+    style: { color: palette.purple, dash: [2, 2], shape: "cross" },
+  },
   lbfgs: {
     label: "L-BFGS",
     config: { optimizer: "lbfgs", sampling: "statistics" },

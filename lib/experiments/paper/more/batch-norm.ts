@@ -1,7 +1,6 @@
-import { palette } from "../../../report/theme.js";
 import { logRatioInterval } from "../../statistics.js";
 import { type Claim, type Figure, noData, type Results, type Settings, short, verdictOf } from "../figure.js";
-import { methods, metricOf, problem } from "../representation.js";
+import { methodOf, methods, metricOf, problem } from "../representation.js";
 import { ratio, stepsAgainst } from "./steps-against.js";
 
 const values = [1, 10, 100, 1e3];
@@ -17,18 +16,8 @@ const comparison = stepsAgainst({
   variants: {
     kfac: methods.kfac,
     sgd: methods.sgd,
-    hidden: {
-      label: "SGD, batch norm of z = Gx",
-      config: { optimizer: "sgd", batchNorm: "hidden" },
-      rates: [-5, 0],
-      style: { color: palette.orange, dash: [10, 2, 2, 2], shape: "triangle-down" },
-    },
-    input: {
-      label: "SGD, batch norm of x",
-      config: { optimizer: "sgd", batchNorm: "input" },
-      rates: [-6, -1],
-      style: { color: palette.blue, dash: [6, 2], shape: "square" },
-    },
+    hidden: methodOf("sgdHidden"),
+    input: methodOf("sgdInput"),
   },
 });
 

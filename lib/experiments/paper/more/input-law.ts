@@ -12,7 +12,7 @@ const comparison = stepsAgainst({
   key: "cond",
   values,
   axis: "condition number of the input covariance",
-  title: "x = S^{1/2}u",
+  title: "x = √S u",
   shown: smallSeeds,
   base: { ...smallProblem, sampling: "batch" },
   variants: {

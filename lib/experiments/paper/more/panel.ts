@@ -21,6 +21,8 @@ export interface Curve {
   /** A line beside them; default: through the points. */
   readonly line?: readonly Point[];
   readonly dash?: readonly number[];
+  /** Shift of the points and bars to the right, in pixels, where those of several curves would hide each other. */
+  readonly dx?: number;
 }
 
 export interface Axis {
@@ -33,7 +35,8 @@ export interface Axis {
 const axisOf = ({ title, domain, log, values }: Axis) => ({
   type: "quantitative",
   scale: { type: log ? "log" : "linear", domain },
-  axis: values ? { title, values, format: "~g" } : log ? logAxis(title, domain) : { title, tickCount: 5 },
+  // Without a precision in the format Vega rounds 0.25 to 0.3.
+  axis: values ? { title, values, format: ".6~g" } : log ? logAxis(title, domain) : { title, tickCount: 5 },
 });
 
 const size = (layout: Layout) => (layout === "wide" ? { width: 260, height: 230 } : { width: 230, height: 220 });
@@ -58,11 +61,14 @@ export function linePanel(title: string, axes: { x: Axis; y: Axis }, curves: rea
   };
   const [least, most] = axes.y.domain;
   const visible = ({ x, y }: Point) => Number.isFinite(x) && Number.isFinite(y) && (!axes.y.log || y > 0);
-  const points = curves.flatMap(({ label, points = [] }) =>
-    points
-      .filter(visible)
-      .map((point) => ({ label, low: Math.max(point.low ?? point.y, least), high: point.high ?? point.y, ...{ x: point.x, y: point.y } })),
-  );
+  const pointsAt = (shift: number) =>
+    curves
+      .filter(({ dx = 0 }) => dx === shift)
+      .flatMap(({ label, points = [] }) =>
+        points
+          .filter(visible)
+          .map(({ x, y, low = y, high = y }) => ({ label, low: Math.max(low, least), high: Math.min(high, most), ...{ x, y } })),
+      );
   const lines = curves.flatMap(({ label, line, points = [] }) => (line ?? points).filter(visible).map(({ x, y }) => ({ label, x, y })));
   const [left, right] = axes.x.domain;
   const along = (value: number) => (axes.x.log ? Math.log(value / left) / Math.log(right / left) : (value - left) / (right - left));
@@ -87,21 +93,23 @@ export function linePanel(title: string, axes: { x: Axis; y: Axis }, curves: rea
         mark: { type: "line", clip: true, strokeDash: JSON.parse(dash) },
         encoding: { x, y, color },
       })),
-      {
-        data: { values: points },
-        mark: { type: "rule", strokeWidth: 1.5, clip: true },
-        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
-      },
-      {
-        data: { values: points },
-        mark: { type: "point", filled: true, size: 55, opacity: 1, clip: true },
-        encoding: {
-          x,
-          y,
-          color,
-          shape: { field: "label", type: "nominal", scale: { domain, range: curves.map(({ shape }) => shape) } },
+      ...[...new Set(curves.map(({ dx = 0 }) => dx))].flatMap((shift) => [
+        {
+          data: { values: pointsAt(shift) },
+          mark: { type: "rule", strokeWidth: 1.5, clip: true, xOffset: shift },
+          encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
         },
-      },
+        {
+          data: { values: pointsAt(shift) },
+          mark: { type: "point", filled: true, size: 55, opacity: 1, clip: true, xOffset: shift },
+          encoding: {
+            x,
+            y,
+            color,
+            shape: { field: "label", type: "nominal", scale: { domain, range: curves.map(({ shape }) => shape) } },
+          },
+        },
+      ]),
       endLabels(ends, x, right, y, { domain: axes.y.domain, log: axes.y.log ?? false, height }),
     ],
   };

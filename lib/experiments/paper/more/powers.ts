@@ -104,7 +104,7 @@ export const covariancePowers: Figure = {
   title: "Preconditioning by a power Sᵖ of the input covariance",
   caption:
     "Left: squared cosine of the step with β*, theory (line) and simulation (points, two standard errors). Right: mean squared errors of the network after that step and a converged refit of its second layer, the size of the step chosen on other draws. " +
-    "p = −1 whitens (KFAC), 0 is SGD. See alignment fall from left to right, and which errors follow it: a curve of errors that is lowest away from p = −1 shows what whitening costs. Points off the line would contradict the theory.",
+    "p = −1 whitens (KFAC), 0 is SGD. See alignment rise from p = 1 over 0 to a best power and fall again before p = −1, where the noise in directions of small variance is amplified, and which errors follow it: where a curve of errors is lowest away from p = −1 one sees what whitening costs. Points off the line would contradict the theory.",
   plan: (settings, results) => powers.flatMap((power) => tuned(settings, results, power).plan),
   draw(settings, results, layout) {
     const x = { title: "power p", domain: [-1.05, 1.05] as const, values: [-1, -0.5, 0, 0.5, 1] };

@@ -3,7 +3,7 @@ import { meanInterval, median } from "../../statistics.js";
 import { type Claim, type Figure, noData, type Results, type Settings, short } from "../figure.js";
 import { type MethodId, methodOf, metricOf, problem, rate, shownSeeds, trial, tuningSeeds } from "../representation.js";
 
-const compared = ["kfac", "shampoo", "soap", "muon", "adam", "amgd", "sgd"] as const satisfies readonly MethodId[];
+const compared = ["kfac", "shampoo", "soap", "muon", "adam", "amgd", "sgd", "sgdHidden", "sgdInput"] as const satisfies readonly MethodId[];
 /** Those of the claim; the others are shown. */
 const claimed = ["kfac", "adam", "amgd", "sgd"] as const satisfies readonly MethodId[];
 const conds = [1, 10, 100, 1e3, 1e4];
@@ -94,7 +94,7 @@ export const rateMap: Figure = {
   id: "rate-map",
   title: "Steps to distance 0.1 over learning rate and condition number",
   caption:
-    "Median over the seeds on which rates are chosen; darker is faster; grey: not reached, or diverged. See KFAC's columns alike from top to bottom, so that one rate serves every condition number, while the good rates of the others shift and vanish. " +
+    "Median over the seeds on which rates are chosen; darker is faster; grey: not reached, or diverged. See KFAC's columns alike from top to bottom, so that one rate serves every condition number, while the good rates of the others, with batch norm too, shift and vanish. " +
     "Columns of KFAC that fade towards the bottom would contradict the paper.",
   plan: (settings, results) => [
     ...map(settings),
@@ -136,7 +136,7 @@ export const rateMap: Figure = {
             field: "steps",
             type: "quantitative",
             scale: { type: "log", domain: [1, problem.steps], range: [palette.black, palette.blue, "#e6f0f7"] },
-            legend: { title: "steps", format: "d" },
+            legend: { title: "steps", format: "d", values: [1, 10, 100, 1000] },
           },
         },
       };

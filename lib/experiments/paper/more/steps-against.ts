@@ -42,11 +42,12 @@ export function stepsAgainst<Id extends string>({ key, values, axis, title, base
       title,
       {
         x: { title: axis, domain: span, log: true },
-        y: { title: "steps to distance 0.1", domain: [logDomain([3])[0], base.steps], log: true },
+        y: { title: "steps to distance 0.1", domain: [logDomain([3])[0], base.steps * 1.25], log: true },
       },
-      ids.map((id) => ({
+      ids.map((id, i) => ({
         label: variants[id].label,
         ...variants[id].style,
+        dx: 3 * (i - (ids.length - 1) / 2),
         points: values.map((value) => {
           const found = steps(settings, results, id, value);
           return { x: value, y: median(found), low: Math.min(...found), high: Math.max(...found) };
