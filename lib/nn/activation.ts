@@ -1,7 +1,7 @@
 import { type DType, dtypeOf, type Matrix, type Real } from "../linalg/index.js";
 import { erf } from "../special/erf.js";
 import { hermite as polynomial } from "../special/hermite.js";
-import { kept, type Layer, type Mode, type Purpose } from "./layer.js";
+import { expectGradient, kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { Buffer } from "./parameter.js";
 
 /** A scalar function and its derivative. */
@@ -80,6 +80,7 @@ export class Activation<T extends Real = Float64Array> implements Layer<T> {
 
   backward(dy: Matrix<T>, _purpose: Purpose = "gradient"): Matrix<T> {
     const x = kept("Activation", this.x);
+    expectGradient("Activation", dy, x.rows, x.cols);
     const dx = kept("Activation", this.inputGradient).get(x.rows, x.cols);
     const { derivative } = this.f;
     for (let i = 0; i < x.rows; i++) {

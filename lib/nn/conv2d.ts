@@ -1,7 +1,7 @@
 import { allocate, type DType, gemm, Matrix, type Real } from "../linalg/index.js";
 import type { Stream } from "../random/index.js";
 import { type Initializer, initialize } from "./initialize.js";
-import { expectColumns, kept, type Layer, type Mode, type Purpose } from "./layer.js";
+import { expectChoice, expectColumns, expectGradient, kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { OutputGradients } from "./output-gradients.js";
 import { Buffer, Parameter, type Samples, withStatistics } from "./parameter.js";
 
@@ -54,7 +54,7 @@ export class Conv2d<T extends Real = Float64Array> implements Layer<T> {
   private readonly outputGradients: OutputGradients<T>;
   private last?: Matrix<T>;
 
-  /** @throws RangeError when the kernel does not fit into the padded image. */
+  /** @throws RangeError for a size that is no integer, or when the kernel does not fit into the padded image. */
   constructor(options: Conv2dOptions, stream: Stream) {
     const shape = {
       stride: 1,
@@ -67,6 +67,12 @@ export class Conv2d<T extends Real = Float64Array> implements Layer<T> {
       ...options,
     } as const;
     this.shape = shape;
+    for (const key of ["channels", "height", "width", "filters", "kernel", "stride", "padding"] as const) {
+      const least = key === "padding" ? 0 : 1;
+      if (!(Number.isSafeInteger(shape[key]) && shape[key] >= least))
+        throw new RangeError(`Conv2d: ${key} must be an integer ≥ ${least}, got ${shape[key]}`);
+    }
+    expectChoice("Conv2d: sharing", shape.sharing, ["expand", "reduce"]);
     const extent = (size: number) => Math.floor((size + 2 * shape.padding - shape.kernel) / shape.stride) + 1;
     this.outputHeight = extent(shape.height);
     this.outputWidth = extent(shape.width);
@@ -120,7 +126,7 @@ export class Conv2d<T extends Real = Float64Array> implements Layer<T> {
     const patches = kept("Conv2d", this.last);
     const { channels, height, width, filters, bias, sharing } = this.shape;
     const t = this.positions;
-    expectColumns("Conv2d", dy, filters * t);
+    expectGradient("Conv2d", dy, patches.rows / t, filters * t);
     const n = dy.rows;
     const rows = this.rowsGradient.get(n * t, filters);
     for (let i = 0; i < n; i++) for (let p = 0; p < t; p++) for (let f = 0; f < filters; f++) rows.set(i * t + p, f, dy.get(i, f * t + p));

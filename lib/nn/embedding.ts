@@ -1,7 +1,7 @@
 import { allocate, type DType, Matrix, type Real } from "../linalg/index.js";
 import type { Stream } from "../random/index.js";
 import { initialize } from "./initialize.js";
-import { kept, type Layer, type Mode, type Purpose } from "./layer.js";
+import { expectGradient, kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { OutputGradients } from "./output-gradients.js";
 import { Buffer, type Frequencies, noSamples, Parameter } from "./parameter.js";
 
@@ -51,10 +51,12 @@ export class Embedding<T extends Real = Float64Array> implements Layer<T> {
         if (!(Number.isInteger(token) && token >= 0 && token < vocabulary)) {
           throw new RangeError(`Embedding: entry (${i}, ${j}) must be an integer in [0, ${vocabulary}), got ${token}`);
         }
-        this.frequencies[token]! += 1 / (x.rows * x.cols);
+        this.frequencies[token]! += 1;
         for (let k = 0; k < dimension; k++) y.set(i, j * dimension + k, this.weight.value.get(k, token));
       }
     }
+    // Counts are exact in single precision, sums of 1/n are not.
+    for (let token = 0; token < vocabulary; token++) this.frequencies[token]! /= x.rows * x.cols;
     this.last = x;
     return y;
   }
@@ -63,6 +65,7 @@ export class Embedding<T extends Real = Float64Array> implements Layer<T> {
   backward(dy: Matrix<T>, purpose: Purpose = "gradient"): Matrix<T> {
     const x = kept("Embedding", this.last);
     const { dimension } = this;
+    expectGradient("Embedding", dy, x.rows, x.cols * dimension);
     const n = x.rows * x.cols;
     const rows = this.rowsGradient.get(n, dimension);
     for (let i = 0; i < x.rows; i++)

@@ -1,5 +1,6 @@
 import type { Matrix, Real } from "../linalg/index.js";
 import type { Stream } from "../random/index.js";
+import { expectChoice } from "./layer.js";
 
 /**
  * Distribution of a weight's start, in terms of its fan-in: `lecun` N(0, 1/in), `he` N(0, 2/in), `glorot` N(0, 2/(in+out)),
@@ -8,8 +9,11 @@ import type { Stream } from "../random/index.js";
  */
 export type Initializer = "lecun" | "he" | "glorot" | "sphere" | "sparse" | "zeros";
 
-/** Fills w (out×in). */
+const initializers: readonly Initializer[] = ["lecun", "he", "glorot", "sphere", "sparse", "zeros"];
+
+/** Fills w (out×in). @throws RangeError for a distribution that there is not. */
 export function initialize<T extends Real>(w: Matrix<T>, initializer: Initializer, stream: Stream): void {
+  expectChoice("initializer", initializer, initializers);
   const { rows, cols } = w;
   if (initializer === "zeros") {
     w.fill(0);

@@ -23,6 +23,7 @@ export interface Layer<T extends Real = Float64Array> {
   /**
    * dLᵢ/dy (n×out, one example's own loss in each row, not divided by n) → dLᵢ/dx (n×in), for the batch of the last forward pass.
    * Gradients of parameters are those of the mean loss.
+   * @throws RangeError when dy has another shape than those outputs, or no rows.
    */
   backward(dy: Matrix<T>, purpose?: Purpose): Matrix<T>;
 }
@@ -30,6 +31,18 @@ export interface Layer<T extends Real = Float64Array> {
 /** Throws unless x has the number of columns a layer takes. */
 export function expectColumns(layer: string, x: Matrix<Real>, cols: number): void {
   if (x.cols !== cols) throw new RangeError(`${layer}: expected ${cols} columns, got ${x.rows}×${x.cols}`);
+}
+
+/** Throws unless dy is a gradient of the outputs that the last forward pass gave, of at least one example. */
+export function expectGradient(layer: string, dy: Matrix<Real>, rows: number, cols: number): void {
+  if (dy.rows !== rows || dy.cols !== cols)
+    throw new RangeError(`${layer}: the last outputs were ${rows}×${cols}, their gradient is ${dy.rows}×${dy.cols}`);
+  if (rows === 0) throw new RangeError(`${layer}: an empty batch has no mean loss to take the gradient of`);
+}
+
+/** One of the choices, or an error that names them. */
+export function expectChoice(what: string, choice: string, choices: readonly string[]): void {
+  if (!choices.includes(choice)) throw new RangeError(`${what} must be one of ${choices.join(", ")}, got ${JSON.stringify(choice)}`);
 }
 
 /** The batch kept by the last forward pass, or a helpful error. */

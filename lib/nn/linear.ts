@@ -1,7 +1,7 @@
 import { allocate, type DType, gemm, Matrix, type Real } from "../linalg/index.js";
 import type { Stream } from "../random/index.js";
 import { type Initializer, initialize } from "./initialize.js";
-import { expectColumns, kept, type Layer, type Mode, type Purpose } from "./layer.js";
+import { expectChoice, expectColumns, expectGradient, kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { OutputGradients } from "./output-gradients.js";
 import { Buffer, Parameter, type Samples, withStatistics } from "./parameter.js";
 
@@ -38,6 +38,7 @@ export class Linear<T extends Real = Float64Array> implements Layer<T> {
     stream: Stream,
     { bias = "homogeneous", initializer = "lecun", dtype = "float64", name = "linear" }: LinearOptions = {},
   ) {
+    expectChoice("Linear: bias", bias, ["homogeneous", "separate", "none"]);
     this.homogeneous = bias === "homogeneous";
     const value = new Matrix(
       allocate(outputs * (inputs + Number(this.homogeneous)), dtype) as T,
@@ -65,7 +66,7 @@ export class Linear<T extends Real = Float64Array> implements Layer<T> {
 
   backward(dy: Matrix<T>, purpose: Purpose = "gradient"): Matrix<T> {
     const x = kept("Linear", this.x);
-    expectColumns("Linear", dy, this.outputs);
+    expectGradient("Linear", dy, x.rows, this.outputs);
     if (purpose === "gradient") {
       gemm(dy.T, x, { out: this.weight.gradient, alpha: 1 / dy.rows });
       if (this.bias) meanOfRows(dy, this.bias.gradient);

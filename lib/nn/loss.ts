@@ -23,6 +23,12 @@ function sameShape(name: string, z: Matrix<Real>, target: Matrix<Real>): void {
   if (z.rows !== target.rows || z.cols !== target.cols) {
     throw new RangeError(`${name}: outputs are ${z.rows}×${z.cols}, targets ${target.rows}×${target.cols}`);
   }
+  if (z.rows === 0) throw new RangeError(`${name}: an empty batch has no mean loss`);
+}
+
+function isColumn(name: string, z: Matrix<Real>, column: number): void {
+  if (!(Number.isInteger(column) && column >= 0 && column < z.cols))
+    throw new RangeError(`${name}: column must be an integer in [0, ${z.cols}), got ${column}`);
 }
 
 abstract class Base<T extends Real> {
@@ -53,6 +59,7 @@ export class SquaredError<T extends Real = Float64Array> extends Base<T> impleme
   }
 
   factor(z: Matrix<T>, column: number): Matrix<T> {
+    isColumn(this.name, z, column);
     const out = this.buffer(z).fill(0);
     for (let i = 0; i < z.rows; i++) out.set(i, column, 1);
     return out;
@@ -90,6 +97,7 @@ export class SoftmaxCrossEntropy<T extends Real = Float64Array> extends Base<T> 
   }
 
   factor(z: Matrix<T>, column: number): Matrix<T> {
+    isColumn(this.name, z, column);
     const out = this.buffer(z);
     for (let i = 0; i < z.rows; i++) {
       const shift = logSumExp(z, i);
@@ -143,10 +151,12 @@ export class Logistic<T extends Real = Float64Array> extends Base<T> implements 
   }
 
   factor(z: Matrix<T>, column: number): Matrix<T> {
+    isColumn(this.name, z, column);
     const out = this.buffer(z).fill(0);
     for (let i = 0; i < z.rows; i++) {
-      const p = probability(z.get(i, column));
-      out.set(i, column, Math.sqrt(p * (1 - p)));
+      const u = z.get(i, column);
+      // p(−u) is 1 − p(u), and knows it where p(u) rounds to 1.
+      out.set(i, column, Math.sqrt(probability(u) * probability(-u)));
     }
     return out;
   }

@@ -1,5 +1,5 @@
 import { allocate, type DType, Matrix, type Real } from "../linalg/index.js";
-import { expectColumns, kept, type Layer, type Mode, type Purpose } from "./layer.js";
+import { expectColumns, expectGradient, kept, type Layer, type Mode, type Purpose } from "./layer.js";
 import { meanOfRows } from "./linear.js";
 import { Buffer, Parameter } from "./parameter.js";
 
@@ -121,6 +121,7 @@ export class BatchNorm<T extends Real = Float64Array> implements Layer<T> {
 
   backward(dy: Matrix<T>, purpose: Purpose = "gradient"): Matrix<T> {
     const { normalized, mode } = kept("BatchNorm", this.last);
+    expectGradient("BatchNorm", dy, normalized.rows, normalized.cols);
     const g = this.affine ? this.affine.backward(dy, normalized, purpose) : dy;
     const { rows: n, cols } = normalized;
     const out = this.inputGradient.get(n, cols);
@@ -184,6 +185,7 @@ export class LayerNorm<T extends Real = Float64Array> implements Layer<T> {
 
   backward(dy: Matrix<T>, purpose: Purpose = "gradient"): Matrix<T> {
     const normalized = kept("LayerNorm", this.last);
+    expectGradient("LayerNorm", dy, normalized.rows, normalized.cols);
     const g = this.affine ? this.affine.backward(dy, normalized, purpose) : dy;
     const { rows, cols } = normalized;
     const out = this.inputGradient.get(rows, cols);

@@ -59,10 +59,10 @@ export class Factor {
   }
 
   /** Takes in an already averaged second moment (1×d: the diagonal of one). */
-  accumulateMoment(state: FactorState, moment: Matrix<Real>, step: StepInfo): void {
+  accumulateMoment(state: FactorState, moment: Matrix<Real>, step: StepInfo, name = "statistic"): void {
     const target = state.moment;
     if (moment.rows !== target.rows || moment.cols !== target.cols) {
-      throw new RangeError(`statistic: expected a ${target.rows}×${target.cols} moment, got ${moment.rows}×${moment.cols}`);
+      throw new RangeError(`${name}: expected a ${target.rows}×${target.cols} moment, got ${moment.rows}×${moment.cols}`);
     }
     const finite = isFiniteMatrix(moment);
     const [keep, add] = this.#weights(state);
@@ -74,20 +74,21 @@ export class Factor {
     this.#settle(state, finite, step);
   }
 
-  /** Takes in what a layer exposes. */
-  accumulateStatistic(state: FactorState, statistic: Statistic, step: StepInfo): void {
+  /** Takes in what a layer exposes. @throws RangeError naming it (`name`) when its shape is not the factor's. */
+  accumulateStatistic(state: FactorState, statistic: Statistic, step: StepInfo, name = "statistic"): void {
     if ("moment" in statistic) {
-      this.accumulateMoment(state, statistic.moment, step);
+      this.accumulateMoment(state, statistic.moment, step, name);
       return;
     }
     if ("diagonal" in statistic) {
-      this.accumulateMoment(state, new Matrix(statistic.diagonal, 1, statistic.diagonal.length), step);
+      this.accumulateMoment(state, new Matrix(statistic.diagonal, 1, statistic.diagonal.length), step, name);
       return;
     }
     const { samples, scale: multiple = 1 } = statistic;
     if (samples.rows === 0) return;
-    if (samples.cols !== state.moment.cols || state.moment.rows !== state.moment.cols) {
-      throw new RangeError(`statistic: expected samples with ${state.moment.cols} columns, got ${samples.rows}×${samples.cols}`);
+    if (isDiagonal(state)) throw new RangeError(`${name}: expected a diagonal, as at the first step, got samples`);
+    if (samples.cols !== state.moment.cols) {
+      throw new RangeError(`${name}: expected samples with ${state.moment.cols} columns, got ${samples.rows}×${samples.cols}`);
     }
     this.accumulate(state, samples.T, multiple / samples.rows, step);
   }

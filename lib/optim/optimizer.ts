@@ -3,7 +3,7 @@ import type { Matrix, Real } from "../linalg/matrix.js";
 import { Background } from "./background.js";
 import { Diagnostics } from "./diagnostics.js";
 import { frobenius, inner, isFiniteMatrix, scaleInPlace } from "./elementwise.js";
-import { checkHeader, checkParameters } from "./parameters.js";
+import { checkGradients, checkHeader, checkParameters } from "./parameters.js";
 import { type Schedule, type ScheduleConfig, schedule } from "./schedules.js";
 import { zerosLike } from "./scratch.js";
 import { restore, snapshot, stateBytes } from "./state.js";
@@ -94,6 +94,12 @@ export class ChainOptimizer implements Optimizer {
 
   step(closure?: () => number): void {
     const loss = closure ? closure() : null;
+    const multiple = this.#schedule(this.#t + 1);
+    const lr = this.lr * multiple;
+    if (!(lr >= 0 && lr < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`${this.method}: the learning rate of step ${this.#t + 1} is ${lr} (lr ${this.lr}, schedule ${multiple})`);
+    }
+    checkGradients(this.method, this.parameters);
     this.#t++;
     this.controller?.before(closure, loss, this.#t);
     for (const group of this.#groups) {
@@ -101,7 +107,6 @@ export class ChainOptimizer implements Optimizer {
       for (const slot of group.slots) if (this.#take(slot)) group.active.push(slot);
     }
     this.#clip();
-    const lr = this.lr * this.#schedule(this.#t);
     const updates: { parameter: Parameter<Real>; direction: Matrix<Real>; lr: number }[] = [];
     const keep = this.controller?.rejects(this.#t) ?? false;
     for (const { chain, active, ratio, decay } of this.#groups) {

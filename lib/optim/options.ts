@@ -92,7 +92,9 @@ export function validate<S extends Shape>(method: string, shape: S, options: unk
     const path = issue.path.join(".");
     const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], options);
     const expected = issue.code === "invalid_union" ? `expected ${shape[String(issue.path[0])]?.description}` : issue.message;
-    return path ? `option "${path}": ${expected}, got ${JSON.stringify(value) ?? String(value)}` : issue.message;
+    return path
+      ? `option "${path}": ${expected}, got ${typeof value === "number" ? value : (JSON.stringify(value) ?? String(value))}`
+      : issue.message;
   });
   throw new TypeError(`${method}: ${lines.join("; ")}`);
 }

@@ -20,6 +20,13 @@ export function checkParameters(method: string, parameters: readonly Parameter<R
     }
     if (names.has(name)) throw new TypeError(`${method}: two parameters are named "${name}"`);
     names.add(name);
+  }
+  checkGradients(method, parameters);
+}
+
+/** @throws when a gradient has another shape or precision than its weight, or a buffer was transferred away; nothing has changed then. */
+export function checkGradients(method: string, parameters: readonly Parameter<Real>[]): void {
+  for (const { name, value, gradient } of parameters) {
     if (!gradient) continue;
     if (gradient.rows !== value.rows || gradient.cols !== value.cols) {
       throw new RangeError(
@@ -28,6 +35,9 @@ export function checkParameters(method: string, parameters: readonly Parameter<R
     }
     if (dtypeOf(gradient) !== dtypeOf(value)) {
       throw new TypeError(`${method}: the gradient of "${name}" is ${dtypeOf(gradient)}, its weight ${dtypeOf(value)}`);
+    }
+    for (const [what, { data, rows, cols }] of Object.entries({ value, gradient })) {
+      if (data.length === 0 && rows * cols > 0) throw new TypeError(`${method}: the buffer of the ${what} of "${name}" is detached`);
     }
   }
 }

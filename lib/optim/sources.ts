@@ -28,7 +28,8 @@ export const inputs: Source = {
   name: "inputs",
   available: (parameter) => parameter.inputs !== undefined,
   diagonal: ({ inputs: statistic }) => statistic !== undefined && "diagonal" in statistic,
-  accumulate: ({ factor, state }, _other, _direction, parameter, step) => factor.accumulateStatistic(state, parameter.inputs!, step),
+  accumulate: ({ factor, state }, _other, _direction, parameter, step) =>
+    factor.accumulateStatistic(state, parameter.inputs!, step, `inputs of "${parameter.name}"`),
 };
 
 /** Per-example output gradients: E[δ δᵀ], on the left. */
@@ -37,7 +38,7 @@ export const outputGradients: Source = {
   available: (parameter) => parameter.outputGradients !== undefined,
   diagonal: ({ outputGradients: statistic }) => statistic !== undefined && "diagonal" in statistic,
   accumulate: ({ factor, state }, _other, _direction, parameter, step) =>
-    factor.accumulateStatistic(state, parameter.outputGradients!, step),
+    factor.accumulateStatistic(state, parameter.outputGradients!, step, `output gradients of "${parameter.name}"`),
 };
 
 /** The direction with itself: G Gᵀ on the left, Gᵀ G on the right (Shampoo). */

@@ -98,6 +98,8 @@ export interface Optimizer {
   /**
    * Reads the gradients, writes the weights. Methods with a line search or adaptive damping need `closure`: it recomputes
    * the gradients at the present weights and returns the mean loss.
+   * @throws RangeError or TypeError before anything changes: for a learning rate that is negative or not finite, or a gradient whose
+   * shape or precision is no longer its weight's.
    */
   step(closure?: () => number): void;
   /**

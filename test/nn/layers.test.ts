@@ -97,6 +97,28 @@ for (const dtype of ["float64", "float32"] as const) {
         checkGradients(layer, random(2, 40, dtype, "images"));
       });
     }
+    for (const [what, options, rows] of [
+      ["the kernel is the image", { channels: 1, height: 3, width: 3 }, 1],
+      ["strides jump over pixels", { channels: 2, height: 7, width: 5, kernel: 2, stride: 3 }, 2],
+      ["patches lie in the padding alone", { channels: 1, height: 2, width: 3, kernel: 2, padding: 3, stride: 2 }, 1],
+      ["one pixel, one filter, no bias", { channels: 1, height: 1, width: 1, kernel: 1, filters: 1, bias: false }, 1],
+    ] as const) {
+      it(`Conv2d when ${what}`, () => {
+        const layer = new Conv2d<Real>({ filters: 2, kernel: 3, dtype, ...options }, stream.child("conv", what));
+        checkGradients(layer, random(rows, options.channels * options.height * options.width, dtype, what));
+      });
+    }
+    it("layers of width 1, batches of one row or two, a view with strides", () => {
+      checkGradients(new Linear<Real>(1, 1, stream.child("narrow"), { dtype, bias: "separate" }), random(1, 1, dtype, "narrow"));
+      checkGradients(new LayerNorm<Real>(1, { dtype }), random(1, 1, dtype, "narrow"));
+      checkGradients(new LayerNorm<Real>(4, { dtype, affine: false }), random(1, 4, dtype, "row"));
+      checkGradients(new BatchNorm<Real>(2, { dtype }), random(2, 2, dtype, "pair"));
+      const layer = new Linear<Real>(3, 2, stream.child("strided"), { dtype });
+      const wide = random(4, 7, dtype, "strided");
+      const y = layer.forward(wide.block(0, 2, 4, 3)).clone();
+      const copy = new Matrix<Real>(allocate(12, dtype), 4, 3).copy(wide.block(0, 2, 4, 3));
+      expect(layer.forward(copy).toArrays()).toEqual(y.toArrays());
+    });
     it("Embedding", () => {
       const x = new Matrix<Real>(allocate(6, dtype), 3, 2);
       x.data.set([0, 2, 2, 1, 4, 0]);
@@ -171,6 +193,61 @@ describe("what preconditioners need", () => {
     expect(expand.weight.outputGradients!.samples.toArrays()).toEqual(reduce.weight.outputGradients!.samples.toArrays());
   });
 
+  it.each([
+    ["expand", 1, 1],
+    ["reduce", 1, 1],
+    ["expand", 2, 0],
+    ["reduce", 2, 0],
+  ] as const)(
+    "the factors of a convolution are those of KFAC-%s (Eschenhagen et al. 2023), stride %i, padding %i",
+    (sharing, stride, padding) => {
+      const [channels, height, width, filters, kernel, n] = [2, 4, 5, 3, 2, 3];
+      const layer = new Conv2d({ channels, height, width, filters, kernel, stride, padding, sharing }, stream.child("sharing"));
+      const x = random(n, channels * height * width, "float64", "sharing x") as Matrix;
+      layer.forward(x);
+      const positions = layer.outputHeight * layer.outputWidth;
+      const passes = [0, 1].map((c) => random(n, filters * positions, "float64", "sharing dy", c) as Matrix);
+      for (const dy of passes) layer.backward(dy, "fisher");
+      // a[i][t]: the patch at position t with a 1; g[c][i][t]: the output gradients there.
+      const pixel = (i: number, c: number, v: number, h: number) =>
+        v >= 0 && v < height && h >= 0 && h < width ? x.get(i, c * height * width + v * width + h) : 0;
+      const a = Array.from({ length: n }, (_, i) =>
+        Array.from({ length: positions }, (_, t) => {
+          const [top, left] = [Math.floor(t / layer.outputWidth) * stride - padding, (t % layer.outputWidth) * stride - padding];
+          const patch: number[] = [];
+          for (let c = 0; c < channels; c++)
+            for (let v = 0; v < kernel; v++) for (let h = 0; h < kernel; h++) patch.push(pixel(i, c, top + v, left + h));
+          return [...patch, 1];
+        }),
+      );
+      const g = passes.map((dy) =>
+        Array.from({ length: n }, (_, i) =>
+          Array.from({ length: positions }, (_, t) => Array.from({ length: filters }, (_, f) => dy.get(i, f * positions + t))),
+        ),
+      );
+      const sum = (vectors: number[][]) => vectors[0]!.map((_, k) => vectors.reduce((total, v) => total + v[k]!, 0));
+      const outer = (vectors: number[][], r: number, s: number) => vectors.reduce((total, v) => total + v[r]! * v[s]!, 0);
+      const inputs = sharing === "expand" ? a.flat() : a.map((rows) => sum(rows).map((v) => v / positions));
+      const gradients = sharing === "expand" ? g.flat(2) : g.flat().map(sum);
+      const moment = ({ samples, scale = 1 }: { samples: Matrix; scale?: number }, r: number, s: number) =>
+        (scale * outer(samples.toArrays(), r, s)) / samples.rows;
+      for (let r = 0; r < inputs[0]!.length; r++)
+        for (let s = 0; s < inputs[0]!.length; s++)
+          expect(moment(layer.weight.inputs!, r, s)).toBeCloseTo(outer(inputs, r, s) / (sharing === "expand" ? n * positions : n), 12);
+      for (let r = 0; r < filters; r++)
+        for (let s = 0; s < filters; s++) expect(moment(layer.weight.outputGradients!, r, s)).toBeCloseTo(outer(gradients, r, s) / n, 12);
+    },
+  );
+
+  it("frequencies are exact to single precision however many tokens there are", () => {
+    const tokens = 300_000;
+    const x = new Matrix(new Float32Array(tokens), tokens, 1);
+    for (let i = 0; i < tokens; i += 3) x.data[i] = 1;
+    const layer = new Embedding<Float32Array>(2, 1, stream.child("many"), { dtype: "float32" });
+    layer.forward(x);
+    expect([...layer.weight.inputs!.diagonal]).toEqual([Math.fround(2 / 3), Math.fround(1 / 3)]);
+  });
+
   it("the input side of an embedding is the frequency of its tokens", () => {
     const layer = new Embedding(4, 2, stream.child("frequencies"));
     layer.forward(Matrix.from([[0, 1, 1, 3]]));
@@ -213,9 +290,55 @@ describe("bad input", () => {
   });
 });
 
+describe("gradients of another batch", () => {
+  const layers: Record<string, () => Layer> = {
+    Linear: () => new Linear(3, 2, stream),
+    Conv2d: () => new Conv2d({ channels: 1, height: 1, width: 3, filters: 2, kernel: 1 }, stream),
+    BatchNorm: () => new BatchNorm(3),
+    LayerNorm: () => new LayerNorm(3),
+    Activation: () => new Activation("relu"),
+    Embedding: () => new Embedding(1, 2, stream),
+    Residual: () => new Residual(new LayerNorm(3)),
+  };
+  it.each(Object.keys(layers))("are refused by %s", (name) => {
+    for (const purpose of ["gradient", "fisher"] as const) {
+      for (const [rows, more] of [
+        [1, 0],
+        [3, 0],
+        [2, 1],
+      ] as const) {
+        const layer = layers[name]!();
+        const { cols } = layer.forward(Matrix.zeros(2, 3));
+        expect(() => layer.backward(Matrix.zeros(rows, cols + more), purpose)).toThrow(
+          new RegExp(`the last outputs were 2×${cols}, their gradient is ${rows}×${cols + more}`),
+        );
+      }
+    }
+  });
+
+  it.each(Object.keys(layers).filter((name) => name !== "BatchNorm"))("an empty batch has none in %s", (name) => {
+    const layer = layers[name]!();
+    const { cols } = layer.forward(Matrix.zeros(0, 3));
+    expect(() => layer.backward(Matrix.zeros(0, cols))).toThrow(/an empty batch/);
+  });
+});
+
 describe("mistakes", () => {
   it("weights without a source of randomness", () => {
     expect(() => new Linear(2, 2, undefined as never)).toThrow(/Stream is needed/);
+  });
+
+  it("sizes and choices that there are not", () => {
+    const conv = (options: Record<string, unknown>) =>
+      new Conv2d({ channels: 1, height: 4, width: 4, filters: 2, kernel: 3, ...options } as never, stream);
+    expect(() => conv({ stride: 0 })).toThrow("Conv2d: stride must be an integer ≥ 1, got 0");
+    expect(() => conv({ stride: 1.5 })).toThrow("Conv2d: stride must be an integer ≥ 1, got 1.5");
+    expect(() => conv({ kernel: 0 })).toThrow("Conv2d: kernel must be an integer ≥ 1, got 0");
+    expect(() => conv({ padding: 0.5 })).toThrow("Conv2d: padding must be an integer ≥ 0, got 0.5");
+    expect(() => conv({ filters: 0 })).toThrow("Conv2d: filters must be an integer ≥ 1, got 0");
+    expect(() => conv({ sharing: "sum" })).toThrow('Conv2d: sharing must be one of expand, reduce, got "sum"');
+    expect(() => conv({ initializer: "xavier" })).toThrow(/initializer must be one of lecun, .*, got "xavier"/);
+    expect(() => new Linear(2, 2, stream, { bias: "seperate" as never })).toThrow(/Linear: bias must be one of .*, got "seperate"/);
   });
 
   it("a purpose that there is not", () => {

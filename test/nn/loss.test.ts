@@ -88,6 +88,22 @@ for (const [name, Kind] of Object.entries(losses)) {
       }
     });
 
+    it.each([1e4, -1e4, 1e308, -1e308])("has finite gradients and factors at outputs of %f", (size) => {
+      const loss = make();
+      const z = Matrix.from([[size, 0, -size]]);
+      const y = targets(1, 3, "float64");
+      const all = [loss.gradient(z, y).clone(), loss.sampled(z, stream.child("far")).clone()];
+      for (let j = 0; j < 3; j++) all.push(loss.factor(z, j).clone());
+      for (const matrix of all) expect(matrix.data.every(Number.isFinite)).toBe(true);
+      if (name !== "squared-error" || Math.abs(size) < 1e100) expect(loss.value(z, y)).toBeGreaterThanOrEqual(0);
+    });
+
+    it("refuses an empty batch, and a column that there is not", () => {
+      const empty = Matrix.zeros(0, 3);
+      expect(() => make().value(empty, empty)).toThrow(/an empty batch has no mean loss/);
+      for (const column of [-1, 2, 0.5]) expect(() => make().factor(Matrix.zeros(1, 2), column)).toThrow(/integer in \[0, 2\), got/);
+    });
+
     it("refuses targets of another shape", () => {
       expect(() => make().gradient(Matrix.zeros(2, 3), Matrix.zeros(2, 2))).toThrow(/outputs are 2×3, targets 2×2/);
     });
@@ -95,6 +111,15 @@ for (const [name, Kind] of Object.entries(losses)) {
 }
 
 describe("at large outputs", () => {
+  it("the logistic factor is even, also where the probability rounds to 1", () => {
+    const loss = new losses.logistic();
+    for (const u of [1, 30, 40, 300]) {
+      const [above, below] = [u, -u].map((z) => loss.factor(Matrix.from([[z]]), 0).get(0, 0));
+      expect(above! / Math.exp(-u / 2)).toBeCloseTo(1 / (1 + Math.exp(-u)), 12);
+      expect(below).toBe(above);
+    }
+  });
+
   it.each(["softmax-cross-entropy", "logistic"] as const)("%s stays finite", (name) => {
     const loss = new losses[name]() as Loss;
     const z = Matrix.from([[1000, -1000]]);

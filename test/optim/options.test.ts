@@ -25,7 +25,8 @@ describe("options", () => {
   it.each([
     ["adam", { beta1: 1 }, /option "beta1".*got 1/],
     ["adam", { lr: -1 }, /option "lr".*got -1/],
-    ["adam", { lr: Number.NaN }, /option "lr"/],
+    ["adam", { lr: Number.NaN }, /option "lr".*got NaN/],
+    ["adam", { lr: Number.POSITIVE_INFINITY }, /option "lr".*got Infinity/],
     ["soap", { basis: "QR" }, /option "basis".*got "QR"/],
     ["muon", { polarSteps: 2.5 }, /option "polarSteps".*got 2.5/],
   ])("%s %o is refused by name and value", (id, options, message) => {

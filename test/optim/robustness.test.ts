@@ -165,6 +165,66 @@ describe.each(chained)("%s", (id) => {
   });
 });
 
+describe.each(chained)("%s refuses, by name and before anything changes,", (id) => {
+  const setup = () => {
+    const [first, second] = ["first", "second"].map((name) => ({ ...weight(generator(20).matrix(4, 3), name) }));
+    const steps = ordinary(21, 4, 3, 2);
+    const step = (t: number) => {
+      feed(first!, steps[t]!);
+      feed(second!, steps[t]!);
+    };
+    step(0);
+    const optimizer = createOptimizer(id, [first!, second!]);
+    optimizer.step();
+    step(1);
+    const unchanged = (spoilt: () => void, message: RegExp) => {
+      const before = [JSON.stringify(optimizer.state()), JSON.stringify(first!.value)];
+      spoilt();
+      expect(() => optimizer.step()).toThrow(message);
+      expect([JSON.stringify({ ...optimizer.state(), lr: JSON.parse(before[0]!).lr }), JSON.stringify(first!.value)]).toEqual(before);
+    };
+    return { optimizer, first: first!, second: second!, unchanged };
+  };
+
+  it("a gradient that changed its shape or precision, or lost its buffer", () => {
+    const { second, unchanged } = setup();
+    const { gradient } = second;
+    unchanged(() => Object.assign(second, { gradient: Matrix.zeros(3, 4) }), /the gradient of "second" is 3×4, its weight 4×3/);
+    unchanged(() => Object.assign(second, { gradient: Matrix.zeros(4, 3, "float32") }), /the gradient of "second" is float32/);
+    unchanged(
+      () => structuredClone(Object.assign(second, { gradient }).gradient.data.buffer, { transfer: [gradient.data.buffer as ArrayBuffer] }),
+      /the buffer of the gradient of "second" is detached/,
+    );
+  });
+
+  it("a learning rate that is no rate", () => {
+    const { optimizer, unchanged } = setup();
+    for (const lr of [Number.NaN, Number.POSITIVE_INFINITY, -1])
+      unchanged(
+        () => {
+          optimizer.lr = lr;
+        },
+        new RegExp(`the learning rate of step 2 is ${lr} \\(lr ${lr}, schedule 1\\)`),
+      );
+  });
+});
+
+it("statistics of another kind or size are refused by the layer's name", () => {
+  const step = ordinary(22, 4, 3, 1)[0]!;
+  const make = (inputs: unknown, later?: unknown) => () => {
+    const w = { ...weight(Matrix.zeros(4, 3), "fc"), inputs } as never as { inputs: unknown };
+    (w as never as { gradient: Matrix }).gradient.copy(step.gradient);
+    const optimizer = createOptimizer("foof", [w as never]);
+    optimizer.step();
+    w.inputs = later;
+    optimizer.step();
+  };
+  const samples = Matrix.zeros(6, 4);
+  expect(make({ samples })).toThrow('inputs of "fc": expected samples with 3 columns, got 6×4');
+  expect(make({ moment: Matrix.zeros(2, 2) })).toThrow('inputs of "fc": expected a 3×3 moment, got 2×2');
+  expect(make({ diagonal: new Float64Array(3) }, { samples: step.inputs })).toThrow('inputs of "fc": expected a diagonal');
+});
+
 describe("factor failures", () => {
   const failing = (attempts: { fail: boolean; tried: number[] }): Solver => ({
     ...inverseRootSolver(1),

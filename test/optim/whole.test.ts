@@ -198,6 +198,72 @@ describe("adaptive KFAC", () => {
 });
 
 describe("lbfgs", () => {
+  it("steps along the dense BFGS direction to a point that satisfies the strong Wolfe conditions", () => {
+    // Rosenbrock's function in six dimensions.
+    const n = 6;
+    const w = { name: "w", value: Matrix.from([[-1.2, 1, -1.2, 1, -1.2, 1]]), gradient: Matrix.zeros(1, n) };
+    const calls: { x: number[]; f: number; g: number[] }[] = [];
+    const closure = () => {
+      const [x, g] = [w.value.data, w.gradient.data.fill(0)];
+      let f = 0;
+      for (let i = 0; i + 1 < n; i++) {
+        const [a, b] = [x[i + 1]! - x[i]! ** 2, 1 - x[i]!];
+        f += 100 * a * a + b * b;
+        g[i]! -= 400 * a * x[i]! + 2 * b;
+        g[i + 1]! += 200 * a;
+      }
+      calls.push({ x: [...x], f, g: [...g] });
+      return f;
+    };
+    const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
+    const pairs: { s: number[]; y: number[] }[] = [];
+    const optimizer = createOptimizer("lbfgs", [w], { history: 4 });
+    for (let t = 0; t < 30; t++) {
+      calls.length = 0;
+      optimizer.step(closure);
+      const from = calls[0]!;
+      const to = calls.find(({ x }) => x.every((v, i) => v === w.value.data[i]))!;
+      const last = pairs.at(-1);
+      const scale = last ? dot(last.s, last.y) / dot(last.y, last.y) : 1;
+      let h = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (i === j ? scale : 0)));
+      for (const { s, y } of pairs.slice(-4)) {
+        const rho = 1 / dot(s, y);
+        const hy = h.map((row) => dot(row, y));
+        h = h.map((row, i) =>
+          row.map((v, j) => v - rho * (s[i]! * hy[j]! + hy[i]! * s[j]!) + (rho * rho * dot(y, hy) + rho) * s[i]! * s[j]!),
+        );
+      }
+      const d = h.map((row) => -dot(row, from.g));
+      const s = to.x.map((v, i) => v - from.x[i]!);
+      const alpha = dot(s, d) / dot(d, d);
+      const size = Math.sqrt(dot(s, s));
+      s.forEach((v, i) => {
+        expect(Math.abs(v - alpha * d[i]!)).toBeLessThan(1e-6 * size);
+      });
+      expect(to.f).toBeLessThanOrEqual(from.f + 1e-4 * alpha * dot(from.g, d));
+      expect(Math.abs(dot(to.g, d))).toBeLessThanOrEqual(-0.9 * dot(from.g, d) * (1 + 1e-9));
+      pairs.push({ s, y: to.g.map((v, i) => v - from.g[i]!) });
+    }
+  });
+
+  it("goes back to where the step began when the closure throws", () => {
+    const w = weight(Matrix.from([[1, 2]]));
+    let calls = 0;
+    const closure = () => {
+      if (++calls === 2) throw new Error("no more data");
+      w.gradient.copy(w.value);
+      return 1;
+    };
+    const optimizer = createOptimizer("lbfgs", [w]);
+    expect(() => optimizer.step(closure)).toThrow("no more data");
+    expect([...w.value.data]).toEqual([1, 2]);
+  });
+
+  it("refuses Wolfe constants out of order", () => {
+    expect(() => createOptimizer("lbfgs", [], { armijo: 0.5, curvature: 0.4 })).toThrow(/"armijo" must be below "curvature"/);
+    expect(() => createOptimizer("lbfgs", [], { curvature: 1 })).toThrow(/got 0.0001 and 1/);
+  });
+
   it("solves a quadratic of condition 100 to high accuracy", () => {
     const n = 20;
     const w = weight(generator(8).matrix(4, 5));

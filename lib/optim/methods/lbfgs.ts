@@ -6,7 +6,7 @@ import { Flat } from "../flat.js";
 import { strongWolfe } from "../line-search.js";
 import { defineMethod } from "../method.js";
 import { count, positive } from "../options.js";
-import { checkHeader } from "../parameters.js";
+import { checkGradients, checkHeader } from "../parameters.js";
 import { Pairs } from "../quasi-newton.js";
 import { type Schedule, schedule } from "../schedules.js";
 import { restore, snapshot, stateBytes } from "../state.js";
@@ -32,6 +32,8 @@ export const lbfgs = defineMethod({
     for (const key of ["decay", "clipNorm", "clipValue", "average"] as const) {
       if (o[key]) throw new TypeError(`lbfgs: option "${key}": a line search on the loss leaves no room for it`);
     }
+    if (!(o.armijo < o.curvature && o.curvature < 1))
+      throw new RangeError(`lbfgs: option "armijo" must be below "curvature", and that below 1, got ${o.armijo} and ${o.curvature}`);
     return new Lbfgs(parameters, o);
   },
 });
@@ -80,6 +82,7 @@ class Lbfgs implements Optimizer {
     const flat = this.#flat;
     const x = flat.value.data;
     const g = flat.gradient.data;
+    checkGradients("lbfgs", this.parameters);
     this.#t++;
     flat.gatherValue();
     const loss = closure();
@@ -96,7 +99,7 @@ class Lbfgs implements Optimizer {
       x.set(this.#start);
       axpy(alpha, this.#direction, x);
       flat.scatterValue();
-      const value = closure();
+      const value = this.#called(closure);
       flat.gatherGradient();
       return { value, slope: dot(g, this.#direction) };
     };
@@ -119,6 +122,17 @@ class Lbfgs implements Optimizer {
     }
     x.set(this.#start);
     flat.scatterValue();
+  }
+
+  /** The loss at a trial point; an error goes up with the weights back where the step began. */
+  #called(closure: () => number): number {
+    try {
+      return closure();
+    } catch (error) {
+      this.#flat.value.data.set(this.#start);
+      this.#flat.scatterValue();
+      throw error;
+    }
   }
 
   async ready(): Promise<void> {}
