@@ -173,8 +173,8 @@ Outcome update(const RootOptions& o, double tolerance, EitherPrecision<T>& a, Ei
     return estimate <= tolerance;
   };
   // Where the first order is not enough, or will not be, the second serves once more, and the basis is turned. In a new basis
-  // it will not be if it was not in the basis before (now and then it is asked all the same).
-  const bool hopeless = age > 1 ? state.estimate * age > tolerance * (age - 1) : state.estimate > tolerance && std::fmod(state.probes / n, 8) > 0;
+  // it will not be if it was not in the basis before (once in seven times it is asked all the same; a turn takes two or three estimates).
+  const bool hopeless = age > 1 ? state.estimate * age > tolerance * (age - 1) : state.estimate > tolerance && std::fmod(state.probes / n, 7) > 0;
   const bool second = hopeless || !good(state.rate);
   const double first = age > 1 ? 0 : hopeless ? state.estimate : estimate;
   if (second) {

@@ -103,6 +103,24 @@ describe("eigenbasisRefresh", () => {
     }
   });
 
+  it("stays orthogonal over five thousand refreshes by statistics of low rank", () => {
+    const [n, batch] = [16, 2];
+    for (const dtype of ["float64", "float32"] as const) {
+      const samples = gaussian(512, n, 8, dtype);
+      for (const rank of [n, 5]) {
+        const factor = Matrix.zeros(n, n, dtype) as Matrix<Real>;
+        const q = eigh(factorOf(n, 6, dtype)).vectors.clone();
+        const x = Matrix.zeros(batch, n, dtype) as Matrix<Real>;
+        for (let t = 0; t < 5000; t++) {
+          for (let i = 0; i < batch; i++) for (let j = 0; j < rank; j++) x.set(i, j, samples.get((37 * t + i) % 512, j));
+          kroneckerFactorUpdate(factor, x, { beta: 0.9, scale: 0.5 });
+          eigenbasisRefresh(factor, q);
+          if (t % 250 === 249) expect(orthogonality(q), `${dtype} ${rank} ${t}`).toBeLessThan(30);
+        }
+      }
+    }
+  });
+
   it("converges to the eigenvectors, slot by slot, from any order of the columns", () => {
     const a = Matrix.zeros(6, 6);
     const v = qr(gaussian(6, 6, 5) as Matrix).q;

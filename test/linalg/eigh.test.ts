@@ -43,15 +43,41 @@ const families: Record<string, (n: number, x: Matrix<Real>) => (i: number, j: nu
   huge: (_, x) => (i, j) => x.get(i, j) * 1e36,
 };
 
+/** Further ones; the precision's unit roundoff is u, and its numbers reach to about `huge` squared. */
+const hostile: Record<string, (n: number, x: Matrix<Real>, u: number, huge: number) => (i: number, j: number) => number> = {
+  "clusters one ulp wide": (_, x, u) => (i, j) => (i === j ? (1 + (i % 3)) * (1 + (i % 5) * u) : 0) + u * x.get(i, j),
+  "graded from huge to tiny": (n, x, _, huge) => (i, j) => x.get(i, j) * huge ** ((i + j) / n - 1),
+  "graded tridiagonal": (n, _, __, huge) => (i, j) => (i === j ? 1 : i - j === 1 ? 0.5 : 0) * huge ** (-(i + j) / (2 * n)),
+  "all equal": () => () => -3.7,
+  arrowhead: () => (i, j) => (i === j ? i + 1 : j === 0 ? 1 : 0),
+  "arrowhead of equal elements": () => (i, j) => (i === j ? 1 : j === 0 ? 0.1 : 0),
+  toeplitz: (_, x) => (i, j) => x.get(0, i - j),
+  "integers of −1, 0, 1": (_, x) => (i, j) => Math.sign(Math.trunc(1.5 * x.get(i, j))),
+  "like a companion matrix": (n, x) => (i, j) => (i - j === 1 ? 1 : i === n - 1 ? x.get(i, j) : 0),
+  "rank one and the identity": (_, x) => (i, j) => x.get(i, 0) * x.get(j, 0) + (i === j ? 1 : 0),
+  "rank two, indefinite": (_, x) => (i, j) => x.get(i, 0) * x.get(j, 0) - x.get(i, 1) * x.get(j, 1),
+  "subnormal beside 1": (_, x, u) => (i, j) => (i === j ? 1 : x.get(i, j) * (u < 1e-10 ? 1e-310 : 1e-40)),
+  "many zeros": (n, x) => (i, j) => (i < n / 3 ? x.get(i, j) : 0),
+  "permuted equal blocks": (n) => (i, j) => (((7 * i + 3) % n) % 5 === ((7 * j + 3) % n) % 5 ? (i === j ? 1.5 : 1) : 0),
+  "negated hilbert": () => (i, j) => -1 / (i + j + 1),
+  clement: (n) => (i, j) => (i - j === 1 ? Math.sqrt(i * (n - i)) : 0),
+  "couplings at the edge of deflation": (_, __, u) => (i, j) => (i === j ? 1 + 4 * i * u : i - j === 1 ? 8 * u : 0),
+  "min(i, j)": () => (_, j) => j + 1,
+};
+
 afterEach(widest);
 
 describe.each(instructionSets)("eigh, %s instructions", (which) => {
-  const sizes = [3, 16, 17, 31, 32, 33, 49, 50, 64, 97, 130];
-  it.each(Object.keys(families))("is backward stable: %s", (family) => {
+  const cases = [
+    ...Object.keys(families).map((family) => [family, [3, 16, 17, 31, 32, 33, 49, 50, 64, 97, 130]] as const),
+    ...Object.keys(hostile).map((family) => [family, [2, 15, 17, 40, 70]] as const),
+  ];
+  it.each(cases)("is backward stable: %s", (family, sizes) => {
     binding.instructions(which);
     for (const dtype of ["float64", "float32"] as const) {
       for (const n of sizes) {
-        const entry = families[family]!(n, gaussian(n, n, n, dtype));
+        const x = gaussian(n, n, n, dtype);
+        const entry = families[family]?.(n, x) ?? hostile[family]!(n, x, 2 * epsilon(x), dtype === "float64" ? 1e150 : 1e18);
         const a = new Matrix(allocate(n * n, dtype), n, n);
         for (let i = 0; i < n; i++)
           for (let j = 0; j <= i; j++)
@@ -139,6 +165,33 @@ describe("eighRange", () => {
     expect(eighRange(a, { values: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] }).values.length).toBe(5);
     expect(eighRange(a, { values: [9, 10] }).values.length).toBe(0);
     expect(eighRange(a, { indices: [2, 2] }).values.length).toBe(0);
+  });
+
+  it.each([
+    ["like a companion matrix", [31, 49, 63]],
+    ["the second difference", [32, 50]],
+  ] as const)("has orthogonal eigenvectors where LAPACK's have lost a digit: %s", (family, sizes) => {
+    for (const n of sizes) {
+      const x = gaussian(n, n, n);
+      const b = Matrix.zeros(n, n);
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j <= i; j++)
+          b.set(i, j, family === "the second difference" ? (i === j ? 2 : i - j === 1 ? -1 : 0) : hostile[family]!(n, x, 0, 0)(i, j));
+      for (const indices of [
+        [0, n],
+        [Math.floor(n / 3), Math.ceil(0.8 * n)],
+      ] as const) {
+        const { vectors } = eighRange(b, { indices });
+        const gram = product(vectors, vectors, true);
+        let worst = 0;
+        for (let i = 0; i < gram.rows; i++)
+          worst = Math.max(
+            worst,
+            gram.rowArray(i).reduce((sum, g, j) => sum + Math.abs(g - (i === j ? 1 : 0)), 0),
+          );
+        expect(worst).toBeLessThan(30 * n * epsilon(b));
+      }
+    }
   });
 
   it("refuses ranges it cannot take", () => {
