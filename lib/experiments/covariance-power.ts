@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Matrix } from "../linalg/index.js";
 import {
   excessError,
+  type FeatureMap,
   initialStudent,
   links,
   type Moments,
@@ -14,7 +15,7 @@ import {
   shiftedSample,
   takeStep,
 } from "../models/single-index/index.js";
-import { Covariance } from "../random/index.js";
+import { Covariance, type Stream } from "../random/index.js";
 import { alignmentProblem, filteredAlignment } from "../theory/index.js";
 import { defineExperiment } from "./define.js";
 import { linkIds, sigmaHelp, summarize } from "./single-index-common.js";
@@ -22,6 +23,37 @@ import { spectrumKeys, spectrumOf } from "./spectrum.js";
 
 const VALIDATION = 1000;
 const TEST = 4000;
+
+/** What the errors of a network with a given first layer are measured under. */
+interface Conditions {
+  readonly teacher: SingleIndexTeacher;
+  readonly spectrum: Float64Array;
+  readonly n: number;
+  readonly sigma: (typeof linkIds)[number];
+  readonly transferSigma: (typeof linkIds)[number];
+  readonly noise: number;
+  readonly corruption: number;
+}
+
+/**
+ * Mean squared errors against the noiseless target once the second layer is refitted to convergence: in distribution, where the covariance has turned,
+ * with noise on the inputs, and refitted for another link on turned inputs. The same `own` gives the same samples.
+ */
+export function errorsOf(map: FeatureMap, own: Stream, { teacher, spectrum, n, sigma, transferSigma, noise, corruption }: Conditions) {
+  const sample = (purpose: string, size: number) => teacher.sample(own.child(purpose), size);
+  const test = sample("test", TEST);
+  const fitted = refit(map, sample("refit", n), sample("validation", VALIDATION), test);
+  const turned = { beta: teacher.beta, covariance: Covariance.rotated(spectrum, own.child("turned")), noise };
+  const shifted = (purpose: string, size: number, id: typeof sigma) =>
+    shiftedSample(own.child("shifted", purpose), size, { ...turned, link: links[id] });
+  const other = (purpose: string, size: number) => shifted(`transfer ${purpose}`, size, transferSigma);
+  return {
+    train: fitted.excess,
+    shifted: excessError(map, fitted.head, shifted("test", TEST, sigma)),
+    corrupted: excessError(map, fitted.head, test, { stream: own.child("corruption"), std: corruption }),
+    transfer: refit(map, other("refit", n), other("validation", VALIDATION), other("test", TEST)).excess,
+  };
+}
 
 /**
  * The step of the first layer is `G − c ∇ P`, P = S^p, of a given size for every p (root mean square change of the pre-activations), the
@@ -65,18 +97,8 @@ export const covariancePower = defineExperiment({
       const beta = sgdDirection(inputs, labels).map((value, i) => filter(spectrum[i]!) * value);
       moments.push(teacher.moments(beta, "euclidean"));
       const layer: Matrix = takeStep(g, rankOneStep(f, beta), spectrum, stepRms);
-      const map = { g: layer, bias };
-      const sample = (purpose: string, size: number) => teacher.sample(own.child(purpose), size);
-      const test = sample("test", TEST);
-      const fitted = refit(map, sample("refit", n), sample("validation", VALIDATION), test);
-      errors.train.push(fitted.excess);
-      errors.corrupted.push(excessError(map, fitted.head, test, { stream: own.child("corruption"), std: corruption }));
-      const turned = { beta: teacher.beta, covariance: Covariance.rotated(spectrum, own.child("turned")), noise };
-      const shifted = (purpose: string, size: number, id: typeof sigma) =>
-        shiftedSample(own.child("shifted", purpose), size, { ...turned, link: links[id] });
-      errors.shifted.push(excessError(map, fitted.head, shifted("test", TEST, sigma)));
-      const other = (purpose: string, size: number) => shifted(`transfer ${purpose}`, size, transferSigma);
-      errors.transfer.push(refit(map, other("refit", n), other("validation", VALIDATION), other("test", TEST)).excess);
+      const found = errorsOf({ g: layer, bias }, own, { teacher, spectrum, n, sigma, transferSigma, noise, corruption });
+      for (const id of ["train", "shifted", "corrupted", "transfer"] as const) errors[id].push(found[id]);
     }
     const { value, standardError } = pooledSquaredCosine(moments);
     const { value: link, kinks } = links[sigma];

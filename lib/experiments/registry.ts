@@ -1,5 +1,6 @@
 import { unknownName } from "./config.js";
 import { covariancePower } from "./covariance-power.js";
+import { covariancePowerSteps } from "./covariance-power-steps.js";
 import type { AnyExperiment } from "./define.js";
 import { kfacAngle } from "./kfac-angle.js";
 import { linearRepresentation } from "./linear-representation.js";
@@ -22,6 +23,7 @@ export const experiments: readonly AnyExperiment[] = [
   singleIndexRankOne,
   singleIndexSteps,
   covariancePower,
+  covariancePowerSteps,
   multiIndex,
   matrixSensing,
   train,

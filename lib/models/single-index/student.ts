@@ -25,6 +25,14 @@ export function initialStudent(stream: Stream, hidden: number, dimension: number
   return { g, f, bias: stream.child("bias").normals(hidden) };
 }
 
+/** Root mean square change of the pre-activations by `step` (h×d), `√(tr(step · S · stepᵀ)/h)`, in the eigenbasis of S. */
+export function preactivationChange(step: Matrix, spectrum: ArrayLike<number>): number {
+  const { data, rows, cols } = step;
+  let change = 0;
+  for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < cols; j++, at++) change += spectrum[j] * data[at] ** 2;
+  return Math.sqrt(change / rows);
+}
+
 /**
  * `G − c·step`, with c > 0 such that the pre-activations change by `rms` in root mean square over inputs and hidden units:
  * c² tr(step · S · stepᵀ)/h = rms². Makes methods comparable whose gradients differ in scale.
@@ -33,10 +41,8 @@ export function initialStudent(stream: Stream, hidden: number, dimension: number
  * @throws RangeError when the step is not finite
  */
 export function takeStep(g: Matrix, step: Matrix, spectrum: ArrayLike<number>, rms: number): Matrix {
-  const { data, rows, cols } = step;
-  let change = 0;
-  for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < cols; j++, at++) change += spectrum[j] * data[at] ** 2;
-  change = Math.sqrt(change / rows);
+  const { data } = step;
+  const change = preactivationChange(step, spectrum);
   if (!Number.isFinite(change)) throw new RangeError(`takeStep: the step changes pre-activations by ${change}`);
   const out = g.clone();
   if (change === 0) return out;

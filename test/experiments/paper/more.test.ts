@@ -17,7 +17,8 @@ function inhabit(world: World): Results {
     if (wanted.length === 0) return results;
     for (const trial of wanted) {
       const decay = [1, 0.5, 0.25, 0.125];
-      const series = { step: [0, 8, 16, 24], theory: decay, simulated: decay, floor: decay.map(() => 0.2) };
+      const errors = { train: decay, shifted: decay, corrupted: decay, transfer: decay };
+      const series = { step: [0, 8, 16, 24], theory: decay, simulated: decay, floor: decay.map(() => 0.2), ...errors };
       results.add({ ...trial, metrics: world(trial), series, status: "ok", timing: { seconds: 1, cpuSeconds: 1 } });
     }
   }
@@ -101,6 +102,10 @@ const world =
           corrupted: around(1),
           transfer: around(1 + 0.5 * c.power!),
         };
+      case "covariance-power-steps": {
+        const error = around(1 + 0.5 * c.power! + Math.abs(Math.log(c.stepRms! / 0.1))).draws;
+        return { train: error, shifted: error, corrupted: error, transfer: error, settled: error.map(() => 1), alignment: error };
+      }
       case "multi-index":
         return { sgd: around(0.7), kfac: around(20 / Math.sqrt(c.n!)), sgdLimit: 0.7 };
       case "matrix-sensing":
@@ -127,6 +132,7 @@ describe("claims past the paper's figures", () => {
       "muon-soap-against-adam": "holds partly",
       "whitening-generalises": "holds partly",
       "power-alignment-theory": "holds",
+      "whitening-generalises-converged": "holds",
       "multi-index-subspace": "holds",
       "scaled-gd-flat": "holds",
       "angle-recursion": "holds",
@@ -185,6 +191,10 @@ describe("claims past the paper's figures", () => {
         "covariance-power": ({ config }) => {
           const same = around(1 - 0.3 * (config.power as number));
           return { alignment: cosine(0.5, 0.6), train: same, shifted: same, corrupted: same, transfer: same };
+        },
+        "covariance-power-steps": ({ config }) => {
+          const { draws } = around(1 - 0.3 * (config.power as number));
+          return { train: draws, shifted: draws, corrupted: draws, transfer: draws, settled: draws.map(() => 1), alignment: draws };
         },
         "multi-index": () => ({ sgd: around(0.5), kfac: around(0.6), sgdLimit: 0.5 }),
         "matrix-sensing": ({ config }) => ({ "stepsTo0.001": config.method === "gd" ? 30 : 20 * (config.cond as number) }),

@@ -9,6 +9,7 @@ import { inputLaw } from "./input-law.js";
 import { local } from "./local.js";
 import { outputSide } from "./output-side.js";
 import { betaPlacement } from "./placement.js";
+import { powerSteps } from "./power-steps.js";
 import { covariancePowers } from "./powers.js";
 import { rankOne } from "./rank-one.js";
 import { rateMap } from "./rate-map.js";
@@ -42,6 +43,7 @@ export const moreFigures: readonly Figure[] = [
   // beyond
   features,
   covariancePowers,
+  powerSteps,
   subspace,
   sensing,
 ];
