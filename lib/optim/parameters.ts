@@ -47,10 +47,16 @@ export function hasStatistics({ inputs, outputGradients }: Parameter<Real>): boo
   return inputs !== undefined || outputGradients !== undefined;
 }
 
-/** @throws when a checkpoint is of another method, version or set of parameters. */
+/** @throws when a checkpoint is none, or of another method, version or set of parameters. */
 export function checkHeader(method: string, state: OptimizerState, parameters: readonly Parameter<Real>[]): void {
+  if (typeof state?.method !== "string" || typeof state.parameters !== "object" || state.parameters === null)
+    throw new TypeError("checkpoint: expected what state() returned");
   if (state.method !== method) throw new Error(`checkpoint: made by "${state.method}", cannot continue "${method}"`);
   if (state.version !== 1) throw new Error(`checkpoint: version ${state.version} is not supported (1 is)`);
+  const { t, lr } = state;
+  if (!(Number.isSafeInteger(t) && t >= 0)) throw new RangeError(`checkpoint: "t" must be an integer ≥ 0, got ${t}`);
+  if (!(typeof lr === "number" && lr >= 0 && lr < Number.POSITIVE_INFINITY))
+    throw new RangeError(`checkpoint: "lr" must be a finite number ≥ 0, got ${lr}`);
   for (const { name } of parameters) {
     if (!Object.hasOwn(state.parameters, name)) throw new Error(`checkpoint: nothing for parameter "${name}"`);
   }

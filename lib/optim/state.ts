@@ -58,6 +58,7 @@ export function restore(target: StateValue, source: StateValue | undefined, path
       if (typeof here !== typeof there || (here === null) !== (there === null)) {
         throw new Error(`checkpoint: entry "${entry}" should be ${describe(here)}, got ${describe(there)}`);
       }
+      if (Number.isNaN(there)) throw new Error(`checkpoint: entry "${entry}" should be a number, got NaN`);
       if (!dry) into[key] = there;
     }
   }

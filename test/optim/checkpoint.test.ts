@@ -57,12 +57,12 @@ it("refuses a cloned matrix of another shape or with too few elements", () => {
 it("continues exactly in a fresh process", () => {
   const directory = mkdtempSync(join(tmpdir(), "layerwise-"));
   try {
-    const ids = ["soap", "kfac", "lbfgs"];
-    for (const id of ids) {
+    const ids = methods;
+    ids.forEach((id, i) => {
       const first = continuation(id);
       for (let t = 0; t < 10; t++) first.step(t);
-      writeFileSync(join(directory, id), saveCheckpoint(first.optimizer));
-    }
+      writeFileSync(join(directory, id), saveCheckpoint(first.optimizer, { format: i % 2 === 0 ? "safetensors" : "npz" }));
+    });
     const script = new URL("./continuation.ts", import.meta.url).pathname;
     const out = execFileSync(process.execPath, ["--import", "tsx", script, ...ids.map((id) => join(directory, id))], { encoding: "utf8" });
     const lines = out.trim().split("\n");
@@ -99,6 +99,16 @@ describe("a checkpoint is refused", () => {
       /"fc.weight\/stages\/1:adam\/max" should be a 2×3 float64 matrix, got a 0×3/,
     );
     expect(() => loadCheckpoint(make("adam", 2, "float64", { average: 0.9 }), saved())).toThrow(/"fc.weight\/average"/);
+  });
+  it("when it is no state, or its numbers are none", () => {
+    const optimizer = make("adam");
+    for (const bad of [null, {}, { method: "adam" }]) expect(() => optimizer.load(bad as never)).toThrow("expected what state() returned");
+    const state = optimizer.state();
+    for (const t of [-1, 1.5, Number.NaN]) expect(() => optimizer.load({ ...state, t })).toThrow(`"t" must be an integer ≥ 0, got ${t}`);
+    for (const lr of [-1, Number.NaN, Number.POSITIVE_INFINITY]) expect(() => optimizer.load({ ...state, lr })).toThrow(/"lr" must be/);
+    const weights = structuredClone(state);
+    (weights.parameters["fc.weight"] as { t: number }).t = Number.NaN;
+    expect(() => optimizer.load(weights)).toThrow('entry "fc.weight/t" should be a number, got NaN');
   });
   it("for other parameters, naming them", () => {
     const other = createOptimizer("adam", [weight(Matrix.zeros(2, 3), "other")]);
