@@ -6,15 +6,16 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "operands.h"
 #include "small.h"
 
 namespace layerwise {
 
-/// cblas routines by precision: Blas<T>::gemm is cblas_dgemm or cblas_sgemm.
-template <typename T> struct Blas;
+/// cblas routines by precision: Blas<T>::gemm is cblas_dgemm or cblas_sgemm (under AddressSanitizer with a look at the operands).
+template <typename T> struct CBlas;
 
 #define LAYERWISE_BLAS_TABLE(T, p)                    \
-  template <> struct Blas<T> {                        \
+  template <> struct CBlas<T> {                       \
     static constexpr auto axpy = cblas_##p##axpy;     \
     static constexpr auto dot = cblas_##p##dot;       \
     static constexpr auto nrm2 = cblas_##p##nrm2;     \
@@ -32,6 +33,11 @@ template <typename T> struct Blas;
 LAYERWISE_BLAS_TABLE(double, d)
 LAYERWISE_BLAS_TABLE(float, s)
 #undef LAYERWISE_BLAS_TABLE
+#if defined(__SANITIZE_ADDRESS__)
+template <typename T> using Blas = Looked<CBlas<T>, T>;
+#else
+template <typename T> using Blas = CBlas<T>;
+#endif
 
 inline CBLAS_TRANSPOSE transposition(bool trans) { return trans ? CblasTrans : CblasNoTrans; }
 inline CBLAS_UPLO triangle(bool lower) { return lower ? CblasLower : CblasUpper; }

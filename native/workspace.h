@@ -15,6 +15,34 @@
 
 namespace layerwise {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(LAYERWISE_SEPARATE_SCRATCH)
+
+/// Under a memory checker every piece is an allocation of its own, of just its size: a step beyond it is seen.
+class Arena {
+ public:
+  static constexpr size_t kAlignment = 64;
+
+  static Arena& ofThisThread() {
+    static thread_local Arena arena;
+    return arena;
+  }
+  using Mark = size_t;
+  Mark enter() const { return pieces_.size(); }
+  void leave(Mark mark) {
+    for (; pieces_.size() > mark; pieces_.pop_back()) ::operator delete(pieces_.back(), std::align_val_t{kAlignment});
+  }
+  void* take(size_t bytes) {
+    pieces_.reserve(pieces_.size() + 1);
+    pieces_.push_back(::operator new(bytes, std::align_val_t{kAlignment}));
+    return pieces_.back();
+  }
+
+ private:
+  std::vector<void*> pieces_;
+};
+
+#else
+
 class Arena {
  public:
   static constexpr size_t kAlignment = 64;
@@ -83,6 +111,8 @@ class Arena {
   size_t block_ = 0, used_ = 0, total_ = 0, wanted_ = 0;
   int depth_ = 0;
 };
+
+#endif
 
 class Workspace {
  public:
