@@ -180,7 +180,7 @@ export interface Lapack<T extends Float64Array | Float32Array> {
   /**
    * Eigenvalues of the symmetric n×n matrix in the lower triangle of `a`, ascending, into `w` (n). With `vectors`, `a`
    * becomes the orthogonal matrix of eigenvectors (columns); without, it is kept. With vectors: LAPACK's sytrd, divide and conquer
-   * (Gu & Eisenstat 1995) with vectorised secular equations, blocked back-transformation: syevd's method, faster; without: LAPACK syevd.
+   * (Gu & Eisenstat 1995) with vectorised secular equations, blocked back-transformation: syevd's method, faster; without: sytrd and implicit QL (LAPACK steqr).
    * @throws Error `ERR_NO_CONVERGENCE`.
    */
   syevd(vectors: boolean, n: number, a: T, aOffset: number, lda: number, w: T, wOffset: number): void;

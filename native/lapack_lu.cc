@@ -4,14 +4,54 @@
 namespace layerwise {
 namespace {
 
-/// getrf of a column-major matrix. Returns info. (OpenBLAS multiplies by the reciprocals of pivots, without the
-/// guard of the reference LAPACK: callers scale matrices near the ends of the range.)
-template <typename T> int factorColumns(int m, int n, T* columns, int* pivots) {
+/// LU with row pivoting of a column-major matrix, with divisions. As LAPACK's getrf2, but for the order of its sums.
+template <typename T> int factorByDivision(int m, int n, T* columns, int* pivots) {
+  int info = 0;
+  for (int64_t k = 0; k < std::min(m, n); ++k) {
+    T* column = columns + k * m;
+    int64_t pivot = k;
+    for (int64_t i = k + 1; i < m; ++i)
+      if (std::abs(column[i]) > std::abs(column[pivot])) pivot = i;
+    pivots[k] = static_cast<int>(pivot);
+    if (column[pivot] == 0) {
+      if (info == 0) info = static_cast<int>(k) + 1;
+      continue;
+    }
+    for (int64_t j = 0; j < n; ++j) std::swap(columns[j * m + k], columns[j * m + pivot]);
+    for (int64_t i = k + 1; i < m; ++i) column[i] /= column[k];
+    for (int64_t j = k + 1; j < n; ++j)
+      for (int64_t i = k + 1; i < m; ++i) columns[j * m + i] -= column[i] * columns[j * m + k];
+  }
+  return info;
+}
+
+/// getrf of the column-major matrix that `fill` writes. Returns info. OpenBLAS multiplies by the reciprocals of pivots, without the guard
+/// of the reference LAPACK for those that have none.
+template <typename T, typename Fill> int factorColumns(int m, int n, T* columns, int* pivots, const Fill& fill) {
+  fill();
   int info = 0;
   Lapack<T>::getrf(&m, &n, columns, &m, pivots, &info);
   valid("getrf", info);
+  for (int64_t i = 0; i < std::min(m, n); ++i) {
+    const T pivot = columns[i * (static_cast<int64_t>(m) + 1)];
+    if (pivot != 0 && !std::isfinite(1 / pivot)) {
+      fill();
+      return factorByDivision(m, n, columns, pivots);
+    }
+  }
   for (int i = 0; i < std::min(m, n); ++i) --pivots[i];
   return info;
+}
+
+/// Exponents that bring the rows of a row-major matrix to ordinary size, and the matrix itself there. Whether any is needed.
+template <typename T> bool moderateRows(int rows, int cols, T* a, int lda, int* exponents) {
+  bool any = false;
+  for (int64_t i = 0; i < rows; ++i) {
+    exponents[i] = moderation(1, cols, a + i * lda, lda);
+    shift(1, cols, a + i * lda, lda, exponents[i]);
+    any |= exponents[i] != 0;
+  }
+  return any;
 }
 
 }  // namespace
@@ -34,12 +74,13 @@ template <typename T> int getrf(int m, int n, T* a, int lda, int* pivots) {
   requireFinite("a", m, n, a, lda);
   Workspace scratch;
   T* columns = scratch.take<T>(static_cast<int64_t>(m) * n);
-  transpose(m, n, a, lda, columns, m);
-  const int exponent = moderation(n, m, columns, m);
-  shift(n, m, columns, m, exponent);
-  const int info = factorColumns(m, n, columns, pivots);
-  if (exponent != 0)
-    for (int64_t j = 0; j < n; ++j) shift(1, static_cast<int>(std::min<int64_t>(j + 1, m)), columns + j * m, m, -exponent);
+  // Pivots and L do not depend on the lengths of columns.
+  int* exponents = scratch.take<int>(n);
+  const int info = factorColumns(m, n, columns, pivots, [&] {
+    transpose(m, n, a, lda, columns, m);
+    moderateRows(n, m, columns, m, exponents);
+  });
+  for (int64_t j = 0; j < n; ++j) shift(1, static_cast<int>(std::min<int64_t>(j + 1, m)), columns + j * m, m, -exponents[j]);
   requireRepresentable("the factor U", n, m, columns, m);
   transpose(n, m, columns, m, a, lda);
   return info;
@@ -68,17 +109,6 @@ template <typename T> void requirePivots(int n, const T* lu, int ldlu) {
     if (lu[i * ldlu + i] == 0) throw NumericalError("ERR_SINGULAR", "the matrix is singular: pivot " + std::to_string(i) + " is zero");
 }
 
-/// Exponents that bring the rows of a row-major matrix to ordinary size, and the matrix itself there. Whether any is needed.
-template <typename T> bool moderateRows(int rows, int cols, T* a, int lda, int* exponents) {
-  bool any = false;
-  for (int64_t i = 0; i < rows; ++i) {
-    exponents[i] = moderation(1, cols, a + i * lda, lda);
-    shift(1, cols, a + i * lda, lda, exponents[i]);
-    any |= exponents[i] != 0;
-  }
-  return any;
-}
-
 }  // namespace
 
 template <typename T> void gesv(int n, int nrhs, const T* a, int lda, T* b, int ldb) {
@@ -92,9 +122,11 @@ template <typename T> void gesv(int n, int nrhs, const T* a, int lda, T* b, int 
   // Rows and columns near the ends of the range are equilibrated.
   copyMatrix(n, n, a, lda, lu, n);
   const bool scaledRows = moderateRows(n, n, lu, n, rows);
-  transpose(n, n, lu, n, columns, n);
-  const bool scaledCols = moderateRows(n, n, columns, n, cols);
-  factorColumns(n, n, columns, pivots);
+  bool scaledCols = false;
+  factorColumns(n, n, columns, pivots, [&] {
+    transpose(n, n, lu, n, columns, n);
+    scaledCols = moderateRows(n, n, columns, n, cols);
+  });
   transpose(n, n, columns, n, lu, n);
   requirePivots(n, lu, n);
   solveModerated("the solution", scaledRows ? rows : nullptr, scaledCols ? cols : nullptr, n, nrhs, b, ldb,

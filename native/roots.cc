@@ -124,16 +124,18 @@ double absoluteDamping(const RootOptions& o, double meanDiagonal, double lambdaM
   }
 }
 
-template <typename T> double meanDiagonal(const View<T>& a) {
+template <typename T> double meanDiagonal(const View<T>& a, int unit) {
   double sum = 0, mean = 0;
   for (int i = 0; i < a.rows; ++i) {
-    sum += a.row(i)[i];
-    mean += static_cast<double>(a.row(i)[i]) / a.rows;
+    const double x = std::ldexp(static_cast<double>(a.row(i)[i]), unit);
+    sum += x;
+    mean += x / a.rows;
   }
   return std::isfinite(sum) ? sum / a.rows : mean;
 }
 
-template <typename T> void rootOfEigenvalues(const RootOptions& o, int n, const T* lambda, double c, double exponent, T* out, int unit) {
+template <typename T> void rootOfEigenvalues(const RootOptions& o, int n, const T* lambda, double c, int64_t order, T* out, int unit) {
+  const double exponent = -1.0 / static_cast<double>(order), factor = std::ldexp(std::exp2(static_cast<double>(unit % order) / static_cast<double>(order)), static_cast<int>(unit / order));
   const double cut = o.threshold * (lambda[n - 1] + c);
   for (int i = 0; i < n; ++i) {
     const double x = lambda[i] + c;
@@ -141,7 +143,7 @@ template <typename T> void rootOfEigenvalues(const RootOptions& o, int n, const 
       if (o.small == SmallEigenvalues::PseudoInverse && lambda[n - 1] + c <= 0 && lambda[n - 1] + c >= 0 && x >= 0) out[i] = 0;  // A = 0
       else notPositiveDefinite(std::ldexp(lambda[0] + c, -unit), std::ldexp(c, -unit));
     } else if (o.small == SmallEigenvalues::PseudoInverse && x <= cut) out[i] = 0;
-    else out[i] = static_cast<T>(inversePower(o.small == SmallEigenvalues::Floor ? std::max(x, cut) : x, exponent) * std::exp2(-unit * exponent));
+    else out[i] = static_cast<T>(inversePower(o.small == SmallEigenvalues::Floor ? std::max(x, cut) : x, exponent) * factor);
   }
 }
 
@@ -155,7 +157,7 @@ template <typename T> RootInfo eighRoot(const RootOptions& o, View<T> a, View<T>
   syevd(true, n, v, n, w);
   const double c = dampingInUnits(o, unit, mean, w[n - 1]);
   // Half the power on each side, so that the root is a symmetric product: V s (V s)ᵀ.
-  rootOfEigenvalues(o, n, w, c, -0.5 / o.p, s, unit);
+  rootOfEigenvalues(o, n, w, c, 2 * static_cast<int64_t>(o.p), s, unit);
   // Where its largest eigenvalue is near the end of the range, the product is formed below and checked.
   const T largest = largestElement(1, n, s, n);
   const bool extreme = !(std::abs(largest) < std::ldexp(T(1), std::numeric_limits<T>::max_exponent / 2 - 2));
@@ -211,10 +213,10 @@ template void inverseRootBatch(const RootOptions&, int, int, double*, double*, d
 template void inverseRootBatch(const RootOptions&, int, int, float*, float*, double*);
 template RootInfo eighRoot(const RootOptions&, View<double>, View<double>, EigenFound<double>*);
 template RootInfo eighRoot(const RootOptions&, View<float>, View<float>, EigenFound<float>*);
-template double meanDiagonal(const View<double>&);
-template double meanDiagonal(const View<float>&);
-template void rootOfEigenvalues(const RootOptions&, int, const double*, double, double, double*, int);
-template void rootOfEigenvalues(const RootOptions&, int, const float*, double, double, float*, int);
+template double meanDiagonal(const View<double>&, int);
+template double meanDiagonal(const View<float>&, int);
+template void rootOfEigenvalues(const RootOptions&, int, const double*, double, int64_t, double*, int);
+template void rootOfEigenvalues(const RootOptions&, int, const float*, double, int64_t, float*, int);
 
 RootOptions readRootOptions(Args& in) {
   RootOptions o;

@@ -40,11 +40,12 @@ template <typename T> void inverseRootBatch(const RootOptions& options, int n, i
 
 /// c of the options for a matrix of the given mean diagonal and largest eigenvalue.
 double absoluteDamping(const RootOptions& options, double meanDiagonal, double lambdaMax);
-template <typename T> double meanDiagonal(const View<T>& a);
+/// The mean diagonal of 2^unit·A.
+template <typename T> double meanDiagonal(const View<T>& a, int unit = 0);
 
-/// (λ + c)^{-1/p} by the options' rule for small eigenvalues, ascending λ, for i = 0 … n−1. λ and c in units of 2^-unit.
+/// (λ + c)^{-1/order} by the options' rule for small eigenvalues, ascending λ, for i = 0 … n−1; λ and c are given times 2^unit.
 /// @throws NumericalError ERR_NOT_POSITIVE_DEFINITE
-template <typename T> void rootOfEigenvalues(const RootOptions& options, int n, const T* lambda, double c, double exponent, T* out, int unit = 0);
+template <typename T> void rootOfEigenvalues(const RootOptions& options, int n, const T* lambda, double c, int64_t order, T* out, int unit = 0);
 
 /// What eighRoot can leave behind: eigenvectors of A in the rows of basis; its eigenvalues and c, all in the same units, a power of two.
 template <typename T> struct EigenFound {

@@ -135,7 +135,7 @@ Outcome update(const RootOptions& o, double tolerance, EitherPrecision<T>& a, Ei
     least = std::min<double>(least, b[i * static_cast<int64_t>(n + 1)]);
     most = std::max<double>(most, b[i * static_cast<int64_t>(n + 1)]);
   }
-  const double c = absoluteDamping(o, unit * meanDiagonal, most) * (o.relativeTo == RelativeTo::Absolute ? unit : 1);
+  const double c = absoluteDamping(o, meanDiagonal, most) * (o.relativeTo == RelativeTo::Absolute ? unit : 1);
   const double cut = o.threshold > 0 ? o.threshold * (most + c) * margin(o, tolerance, n) : 0;
   if (!(least + c > cut)) return Outcome::TooFar;  // also when NaN
   for (int i = 0; i < n; ++i) {
@@ -212,11 +212,12 @@ template <typename T> Outcome update(const RootOptions& o, double tolerance, Vie
   const double mean = meanDiagonal(a);
   if (!(mean > 0 && mean <= std::numeric_limits<double>::max())) return Outcome::TooFar;
   constexpr int kRange = std::numeric_limits<T>::max_exponent - 8;
-  const double unit = std::ldexp(1.0, std::clamp(-std::ilogb(mean), -kRange, kRange));
+  const int exponent = std::clamp(-std::ilogb(mean), -kRange, kRange);
+  const double unit = std::ldexp(1.0, exponent), meanInUnits = meanDiagonal(a, exponent);
   Workspace scope;
   EitherPrecision<T> factor(scope, a, unit), w(scope, basis);
   const auto in = [&](auto work, auto rotation) {
-    return update<decltype(work), decltype(rotation)>(o, tolerance, factor, w, basis, mean, unit, state, out, info);
+    return update<decltype(work), decltype(rotation)>(o, tolerance, factor, w, basis, meanInUnits, unit, state, out, info);
   };
   if constexpr (std::is_same_v<T, double>)
     if (tolerance < kSingleTolerance) return in(0.0, 0.0);
@@ -245,7 +246,7 @@ template <typename T> RootInfo warmInverseRoot(const RootOptions& o, double tole
   T *values = scope.take<T>(n), *x = scope.take<T>(n);
   EigenFound<T> found{basis, values, 0};
   info = eighRoot(o, a, out, &found);
-  rootOfEigenvalues(o, n, values, found.c, -1.0 / o.p, x);
+  rootOfEigenvalues(o, n, values, found.c, o.p, x);
   state.age = 1;
   state.estimate = state.rate = 0;
   state.amplification = amplification(o.p, n, values, found.c, x);

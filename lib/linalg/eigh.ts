@@ -26,7 +26,7 @@ export function eigh<T extends Real>(a: Matrix<T>, options: { out?: { values?: T
 }
 
 /**
- * Eigenvalues of a symmetric matrix, ascending (LAPACK syevd). Only the lower triangle of `a` is read.
+ * Eigenvalues of a symmetric matrix, ascending (LAPACK sytrd and steqr). Only the lower triangle of `a` is read.
  * @throws as {@link eigh}.
  */
 export function eigvalsh<T extends Real>(a: Matrix<T>, options: { out?: T } = {}): T {
