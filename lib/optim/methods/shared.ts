@@ -66,13 +66,10 @@ export function chooseAxes({ left, right }: Axes, maxDim: number, oneSided = fal
 export type FactorOptions = { [K in keyof typeof factorShape]: z.output<(typeof factorShape)[K]> };
 
 /** Options of factors that are damped and inverted; eigenbases have no use for them. */
-export type Inversion = "relativeTo" | "dampingFloor" | "spectrum" | "root" | "rootTolerance";
+type Inversion = "relativeTo" | "dampingFloor" | "spectrum" | "root" | "rootTolerance";
 
 /** The policy these options describe, with the given damping value. */
-export function factorPolicy(
-  o: Omit<FactorOptions, "maxDim" | Inversion> & Partial<Pick<FactorOptions, Inversion>>,
-  damping: number,
-): FactorPolicy {
+export function factorPolicy(o: Omit<FactorOptions, "maxDim" | Inversion> & Partial<FactorOptions>, damping: number): FactorPolicy {
   return {
     average: o.statistics,
     beta: o.beta,

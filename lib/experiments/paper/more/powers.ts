@@ -13,7 +13,7 @@ const errors = [
 type ErrorId = (typeof errors)[number]["id"];
 
 const size = (settings: Settings) =>
-  settings.quick ? { d: 60, hidden: 120, n: 1000, draws: 12 } : { d: 100, hidden: 200, n: 1600, draws: 24 };
+  settings.quick ? { d: 60, hidden: 120, n: 1000, draws: 12 } : { d: 100, hidden: 200, n: 1600, draws: 48 };
 const stepSizes = [1, 3, 10];
 const trial = (settings: Settings, power: number, stepRms: number, seed: number) => {
   const { draws, ...problem } = size(settings);
