@@ -33,12 +33,12 @@ const { values: flags } = parseArgs({
 });
 
 /**
- * Steps for each problem, and the methods when `--methods` is not given: all of them but Gauss-Newton, whose matrix has a side of all
- * parameters together, or fewer where a step is expensive.
+ * Steps for each problem, and the methods when `--methods` is not given: all of them but Gauss-Newton on networks, whose matrix has a
+ * side of all parameters together, or fewer where a step is expensive.
  */
-const all = methodIds().filter((id) => id !== "gauss-newton");
+const all = [...methodIds().filter((id) => id !== "gauss-newton"), "kfac adaptive"];
 const plan: Record<string, { steps: number; methods: string[]; tuneOn?: string; rates?: Record<string, number> }> = {
-  regression: { steps: 300, methods: methodIds() },
+  regression: { steps: 300, methods: [...all, "gauss-newton"] },
   mlp: { steps: 120, methods: all },
   convnet: { steps: 80, methods: all },
   "autoencoder-small": { steps: 100, methods: all },

@@ -1,5 +1,5 @@
-import { distance } from "fastest-levenshtein";
 import { z } from "zod";
+import { nearestName } from "../names.js";
 import type { AnyExperiment } from "./define.js";
 
 /** A configuration that has been checked; keys in the order of the schema. */
@@ -117,24 +117,6 @@ function keysOf(from: z.ZodType): KeyInfo[] {
     default: property.default,
     description: property.description ?? "",
   }));
-}
-
-/** The candidate nearest to `word` in edit distance, if it is near enough to be a slip. */
-export function nearestName(word: string, candidates: readonly string[]): string | undefined {
-  const lower = word.toLowerCase();
-  let best: string | undefined;
-  let least = Number.POSITIVE_INFINITY;
-  for (const candidate of candidates) {
-    const other = candidate.toLowerCase();
-    const edits = distance(lower, other);
-    // A prefix ("linear", "noi") is a slip too, however much is missing.
-    const score = lower.length >= 2 && other.startsWith(lower) ? Math.min(edits, 1) : edits;
-    if (score < least) {
-      least = score;
-      best = candidate;
-    }
-  }
-  return least <= Math.max(2, Math.ceil(word.length / 2)) ? best : undefined;
 }
 
 /** A value as a message shows it: short, on one line, without control characters. */

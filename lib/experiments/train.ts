@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { type DType, Matrix } from "../linalg/index.js";
 import { Batches, evaluate, evaluateBatch, NetworkCurvature, type Problem, type ProblemName, problems } from "../models/networks/index.js";
+import { nearestName } from "../names.js";
 import { createOptimizer, findMethod, methodIds, methodShape } from "../optim/index.js";
-import { ConfigError, nearestName, show } from "./config.js";
+import { ConfigError, show } from "./config.js";
 import { defineExperiment } from "./define.js";
 
 const names = Object.keys(problems) as [ProblemName, ...ProblemName[]];

@@ -1,4 +1,5 @@
 /** What the functions of this folder check and prepare before they call the binding. */
+import { unknownOption } from "../names.js";
 import { allocate, Matrix, type Real } from "./matrix.js";
 
 /** The leading dimension to pass for a view: at least 1, also when it has no columns. */
@@ -17,6 +18,20 @@ export function requireShape(name: string, argument: string, a: Matrix<Real>, ro
   if (a.rows !== rows || a.cols !== cols) {
     throw new RangeError(`${name}: ${argument} must be ${rows}×${cols}, got ${a.rows}×${a.cols}`);
   }
+}
+
+/**
+ * A misspelt option must not be a default without a word.
+ * @throws TypeError naming the function, the option that is not `known`, and the one that is likely meant.
+ */
+export function requireKnown(name: string, options: object, known: readonly string[]): void {
+  for (const key in options) if (!known.includes(key)) throw new TypeError(`${name}: ${unknownOption(key, known)}`);
+}
+
+/** @throws TypeError unless `options` are known ones with the order p of a root. */
+export function requireRootOptions(name: string, options: { readonly p?: number } | undefined, known: readonly string[]): void {
+  if (options?.p === undefined) throw new TypeError(`${name}: options must have p, the order of the root`);
+  requireKnown(name, options, known);
 }
 
 /** The first and one past the last byte a view touches. */

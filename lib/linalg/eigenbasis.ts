@@ -1,5 +1,5 @@
 import { routines } from "../binding.js";
-import { leading, requireShape, requireSquare, vectorInto } from "./arguments.js";
+import { leading, requireKnown, requireShape, requireSquare, vectorInto } from "./arguments.js";
 import { kroneckerApply } from "./kronecker.js";
 import type { Matrix, Real } from "./matrix.js";
 
@@ -14,13 +14,14 @@ import type { Matrix, Real } from "./matrix.js";
  * and put the columns back; false: as they stand. `overlap` n×n: receives (Q_oldᵀ·Q_new)∘², for
  * {@link transportSecondMoment}. `rayleigh` (n): receives qᵀAq of the old columns.
  * @returns the Rayleigh quotients of the old columns, estimates of the eigenvalues.
- * @throws Error with code ERR_NOT_FINITE or ERR_OVERFLOW (nothing is written then); TypeError on mixed precisions; RangeError on shapes.
+ * @throws Error with code ERR_NOT_FINITE or ERR_OVERFLOW (nothing is written then); TypeError on mixed precisions and unknown options; RangeError on shapes.
  */
 export function eigenbasisRefresh<T extends Real>(
   a: Matrix<T>,
   q: Matrix<T>,
   options: { readonly sorted?: boolean; readonly overlap?: Matrix<T>; readonly rayleigh?: T } = {},
 ): T {
+  requireKnown("eigenbasisRefresh", options, ["sorted", "overlap", "rayleigh"]);
   const { sorted = true, overlap } = options;
   const n = requireSquare("eigenbasisRefresh", a);
   requireShape("eigenbasisRefresh", "q", q, n, n);

@@ -1,5 +1,5 @@
 import { routines } from "../binding.js";
-import { leading, matrixInto, requireSquare } from "./arguments.js";
+import { leading, matrixInto, requireRootOptions, requireSquare } from "./arguments.js";
 import { type Cancellable, run } from "./async.js";
 import { Matrix, type Real } from "./matrix.js";
 
@@ -25,6 +25,10 @@ export interface RootOptions extends SmallEigenvalueRule {
   readonly damping?: number;
   readonly relativeTo?: RelativeTo;
 }
+
+const rootOptions = ["p", "damping", "relativeTo", "small", "threshold", "method"];
+const withOut = [...rootOptions, "out", "info"];
+const withSignal = [...rootOptions, "signal"];
 
 /** How to compute the root. */
 export type RootMethod = "auto" | "eigh" | "cholesky" | "coupled-newton";
@@ -77,12 +81,13 @@ export function smallThreshold(a: Matrix<Real>, options: SmallEigenvalueRule, n 
  * @param a n×n; the lower triangle decides. Left unchanged unless it is also `out`.
  * @param options `out`: n×n, may be `a`. `info`: receives what was found.
  * @throws Error with code ERR_NOT_FINITE, ERR_NOT_POSITIVE_DEFINITE (λmin in the message), ERR_NO_CONVERGENCE or ERR_OVERFLOW;
- * `out` is untouched then. TypeError on mixed precisions; RangeError on shapes and option bounds.
+ * `out` is untouched then. TypeError on mixed precisions, without p and on unknown options; RangeError on shapes and option bounds.
  */
 export function inverseRoot<T extends Real>(
   a: Matrix<T>,
   options: RootOptions & { readonly method?: RootMethod; readonly out?: Matrix<T>; readonly info?: Partial<RootInfo> },
 ): Matrix<T> {
+  requireRootOptions("inverseRoot", options, withOut);
   const { p, damping = 0, relativeTo = null, small = "refuse", method = "auto", info } = options;
   const n = requireSquare("inverseRoot", a);
   const out = matrixInto("inverseRoot", "out", n, n, a.data, options.out);
@@ -112,6 +117,7 @@ export function inverseRootAsync<T extends Real>(
   a: Matrix<T>,
   options: RootOptions & Cancellable & { readonly method?: RootMethod },
 ): Promise<{ root: Matrix<T>; info: RootInfo }> {
+  requireRootOptions("inverseRootAsync", options, withSignal);
   const { p, damping = 0, relativeTo, small = "refuse", method = "auto" } = options;
   const n = requireSquare("inverseRootAsync", a);
   const threshold = smallThreshold(a, options);
@@ -134,6 +140,7 @@ export function inverseRoots<T extends Real>(
   a: Matrix<T>,
   options: RootOptions & { readonly method?: RootMethod; readonly out?: Matrix<T>; readonly info?: RootInfo[] },
 ): Matrix<T> {
+  requireRootOptions("inverseRoots", options, withOut);
   const { p, damping = 0, relativeTo = null, small = "refuse", method = "auto", info } = options;
   const n = a.cols;
   const out = matrixInto("inverseRoots", "out", a.rows, n, a.data, options.out);
@@ -180,6 +187,7 @@ export function inverseRootsAsync<T extends Real>(
   a: Matrix<T>,
   options: RootOptions & Cancellable & { readonly method?: RootMethod },
 ): Promise<{ roots: Matrix<T>; info: RootInfo[] }> {
+  requireRootOptions("inverseRootsAsync", options, withSignal);
   const { p, damping = 0, relativeTo, small = "refuse", method = "auto" } = options;
   const n = a.cols;
   const count = stacked("inverseRootsAsync", a, a);

@@ -1,5 +1,5 @@
 import { routines } from "../binding.js";
-import { leading, matrixInto, requireSquare } from "./arguments.js";
+import { leading, matrixInto, requireKnown, requireSquare } from "./arguments.js";
 import { type Matrix, type Operand, type Real, Transposed } from "./matrix.js";
 
 /** How a Kronecker factor takes in a statistic: F ← β·F + weight·scale·(X̃ᵀX̃ or XXᵀ). */
@@ -17,6 +17,8 @@ export interface FactorUpdateOptions {
   readonly homogeneous?: boolean;
 }
 
+const OPTIONS = ["beta", "scale", "axis", "homogeneous"];
+
 /** β and what the new term is multiplied by. A factor averaged with any other numbers would be lost without a word. */
 function weights(name: string, { beta = 0, scale = 1 }: Pick<FactorUpdateOptions, "beta" | "scale">): [keep: number, add: number] {
   if (!(beta >= 0 && beta <= 1)) throw new RangeError(`${name}: beta must be in [0, 1], got ${beta}`);
@@ -29,9 +31,10 @@ function weights(name: string, { beta = 0, scale = 1 }: Pick<FactorUpdateOptions
  * symmetric storage. With β = 1 (AdaGrad's sum) the new term's weight is 1. Returns the factor.
  * @param factor n×n, symmetric; not read when β = 0.
  * @param x m×n; see `axis` and `homogeneous`.
- * @throws TypeError on mixed precisions, RangeError when the shapes do not fit, memory is shared, β is not in [0, 1] or scale not finite.
+ * @throws TypeError on mixed precisions and unknown options, RangeError when the shapes do not fit, memory is shared, β is not in [0, 1] or scale not finite.
  */
 export function kroneckerFactorUpdate<T extends Real>(factor: Matrix<T>, x: Matrix<T>, options: FactorUpdateOptions = {}): Matrix<T> {
+  requireKnown("kroneckerFactorUpdate", options, OPTIONS);
   const { axis = "columns", homogeneous = false } = options;
   const [keep, add] = weights("kroneckerFactorUpdate", options);
   const n = requireSquare("kroneckerFactorUpdate", factor);
@@ -69,6 +72,7 @@ export function kroneckerFactorsUpdate<T extends Real>(
   g: Matrix<T>,
   options: Pick<FactorUpdateOptions, "beta" | "scale"> = {},
 ): void {
+  requireKnown("kroneckerFactorsUpdate", options, ["beta", "scale"]);
   const [keep, add] = weights("kroneckerFactorsUpdate", options);
   if (requireSquare("kroneckerFactorsUpdate", left) !== g.rows || requireSquare("kroneckerFactorsUpdate", right) !== g.cols) {
     throw new RangeError(

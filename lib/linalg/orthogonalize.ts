@@ -1,5 +1,5 @@
 import { routines } from "../binding.js";
-import { leading, matrixInto } from "./arguments.js";
+import { leading, matrixInto, requireKnown } from "./arguments.js";
 import { type Cancellable, run } from "./async.js";
 import { Matrix, type Real } from "./matrix.js";
 
@@ -38,6 +38,9 @@ export interface OrthogonalizeOptions<T extends Real> {
   readonly out?: Matrix<T>;
 }
 
+const OPTIONS = ["method", "steps", "quintics", "epsilon", "out"];
+const ASYNC_OPTIONS = ["method", "steps", "quintics", "epsilon", "signal"];
+
 const tables = new Map<string, Float64Array>();
 
 function table(quintics: Quintics, steps: number, cut: number): Float64Array {
@@ -69,9 +72,10 @@ function coefficients(method: string, steps: number, quintics: Quintics | undefi
  * are left out by "exact"; A = 0 gives 0.
  *
  * "exact" computes in double precision for either storage; its error is below 1e-10.
- * @throws Error with code ERR_NOT_FINITE or ERR_NO_CONVERGENCE; TypeError on mixed precisions; RangeError on shapes.
+ * @throws Error with code ERR_NOT_FINITE or ERR_NO_CONVERGENCE; TypeError on mixed precisions and unknown options; RangeError on shapes.
  */
 export function orthogonalize<T extends Real>(a: Matrix<T>, options: OrthogonalizeOptions<T> = {}): Matrix<T> {
+  requireKnown("orthogonalize", options, OPTIONS);
   const out = matrixInto("orthogonalize", "out", a.rows, a.cols, a.data, options.out);
   const { rows: m, cols: n } = a;
   const native = routines(a.data);
@@ -88,6 +92,7 @@ export function orthogonalize<T extends Real>(a: Matrix<T>, options: Orthogonali
  * not a stack of matrices of that many rows without gaps.
  */
 export function orthogonalizeStack<T extends Real>(a: Matrix<T>, rows: number, options: OrthogonalizeOptions<T> = {}): Matrix<T> {
+  requireKnown("orthogonalizeStack", options, OPTIONS);
   const { cols } = a;
   const out = matrixInto("orthogonalizeStack", "out", a.rows, cols, a.data, options.out);
   if (!Number.isInteger(rows) || rows < 1 || a.rows % rows !== 0) {
@@ -106,6 +111,7 @@ export function orthogonalizeAsync<T extends Real>(
   a: Matrix<T>,
   options: Omit<OrthogonalizeOptions<T>, "out"> & Cancellable = {},
 ): Promise<Matrix<T>> {
+  requireKnown("orthogonalizeAsync", options, ASYNC_OPTIONS);
   const { rows: m, cols: n } = a;
   const native = routines(a.data);
   return run(

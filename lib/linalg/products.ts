@@ -4,7 +4,7 @@
  * TypeError.
  */
 import { routines } from "../binding.js";
-import { copyInto, matrixInto, requireShape, requireSquare, vectorInto } from "./arguments.js";
+import { copyInto, matrixInto, requireKnown, requireShape, requireSquare, vectorInto } from "./arguments.js";
 import { type Cancellable, run } from "./async.js";
 import { Matrix, type Operand, type Real, Transposed } from "./matrix.js";
 
@@ -29,7 +29,14 @@ export interface Side {
 const stored = <T extends Real>(a: Operand<T>): Matrix<T> => (a instanceof Transposed ? a.matrix : a);
 const ld = (a: Matrix<Real>): number => a.stride || 1;
 
-function needsOut(name: string, options: Update<unknown>): void {
+const UPDATE = ["out", "alpha", "beta"];
+const SYMV = [...UPDATE, "uplo"];
+const SYMM = [...UPDATE, "side", "uplo"];
+const TRIANGULAR = ["out", "alpha", "side", "uplo", "unit"];
+
+/** @throws TypeError on β without `out`, and on unknown options, which would make another product of this one. */
+function requireUpdate(name: string, options: Update<unknown>, known: readonly string[] = UPDATE): void {
+  requireKnown(name, options, known);
   if (options.beta !== undefined && options.beta !== 0 && !options.out) throw new TypeError(`${name}: beta needs out`);
 }
 
@@ -40,7 +47,7 @@ function inner(name: string, a: Operand<Real>, b: Operand<Real>): void {
 /** α·A·B + β·out (BLAS gemm). @throws RangeError on shapes or when `out` shares memory with an operand. */
 export function gemm<T extends Real>(a: Operand<T>, b: Operand<T>, options: Update<Matrix<T>> = {}): Matrix<T> {
   inner("gemm", a, b);
-  needsOut("gemm", options);
+  requireUpdate("gemm", options);
   const { alpha = 1, beta = 0 } = options;
   const left = stored(a);
   const right = stored(b);
@@ -69,7 +76,7 @@ export function gemm<T extends Real>(a: Operand<T>, b: Operand<T>, options: Upda
 /** α·A·x + β·out (BLAS gemv). @throws RangeError on lengths or when `out` shares memory with an operand. */
 export function gemv<T extends Real>(a: Operand<T>, x: T, options: Update<T> = {}): T {
   if (x.length !== a.cols) throw new RangeError(`gemv: x must have length ${a.cols}, got ${x.length}`);
-  needsOut("gemv", options);
+  requireUpdate("gemv", options);
   const { alpha = 1, beta = 0 } = options;
   const m = stored(a);
   const y = vectorInto("gemv", "out", a.rows, m.data, options.out);
@@ -83,7 +90,7 @@ export function gemv<T extends Real>(a: Operand<T>, x: T, options: Update<T> = {
 export function symv<T extends Real>(a: Matrix<T>, x: T, options: Update<T> & Pick<Side, "uplo"> = {}): T {
   const n = requireSquare("symv", a);
   if (x.length !== n) throw new RangeError(`symv: x must have length ${n}, got ${x.length}`);
-  needsOut("symv", options);
+  requireUpdate("symv", options, SYMV);
   const { alpha = 1, beta = 0, uplo = "lower" } = options;
   const y = vectorInto("symv", "out", n, a.data, options.out);
   routines(a.data).symv(isLower("symv", uplo), n, alpha, a.data, a.offset, ld(a), x, 0, 1, beta, y, 0, 1);
@@ -92,6 +99,7 @@ export function symv<T extends Real>(a: Matrix<T>, x: T, options: Update<T> & Pi
 
 /** out + α·x·yᵀ, or α·x·yᵀ without `out` (BLAS ger). @throws RangeError on lengths or when `out` shares memory with x or y. */
 export function ger<T extends Real>(x: T, y: T, options: { out?: Matrix<T>; alpha?: number } = {}): Matrix<T> {
+  requireKnown("ger", options, ["out", "alpha"]);
   const a = matrixInto("ger", "out", x.length, y.length, x, options.out);
   routines(x).ger(x.length, y.length, options.alpha ?? 1, x, 0, 1, y, 0, 1, a.data, a.offset, ld(a));
   return a;
@@ -102,7 +110,7 @@ export function ger<T extends Real>(x: T, y: T, options: { out?: Matrix<T>; alph
  * lower triangle is read. @throws RangeError on shapes or when `out` shares memory with `a`.
  */
 export function syrk<T extends Real>(a: Operand<T>, options: Update<Matrix<T>> = {}): Matrix<T> {
-  needsOut("syrk", options);
+  requireUpdate("syrk", options);
   const { alpha = 1, beta = 0 } = options;
   const m = stored(a);
   const c = matrixInto("syrk", "out", a.rows, a.rows, m.data, options.out);
@@ -115,7 +123,7 @@ export function syrk<T extends Real>(a: Operand<T>, options: Update<Matrix<T>> =
  * @throws TypeError when one is transposed and the other not; RangeError as {@link syrk}.
  */
 export function syr2k<T extends Real>(a: Operand<T>, b: Operand<T>, options: Update<Matrix<T>> = {}): Matrix<T> {
-  needsOut("syr2k", options);
+  requireUpdate("syr2k", options);
   const { alpha = 1, beta = 0 } = options;
   const left = stored(a);
   const right = stored(b);
@@ -146,7 +154,7 @@ export function syr2k<T extends Real>(a: Operand<T>, b: Operand<T>, options: Upd
  * @throws RangeError on shapes or when `out` shares memory with an operand.
  */
 export function symm<T extends Real>(a: Matrix<T>, b: Matrix<T>, options: Update<Matrix<T>> & Side = {}): Matrix<T> {
-  needsOut("symm", options);
+  requireUpdate("symm", options, SYMM);
   const { alpha = 1, beta = 0, side = "left", uplo = "lower" } = options;
   const left = isLeft("symm", a, b, side);
   const c = matrixInto("symm", "out", b.rows, b.cols, a.data, options.out);
@@ -197,6 +205,7 @@ export function trsm<T extends Real>(a: Operand<T>, b: Matrix<T>, options: Trian
 }
 
 function triangular<T extends Real>(name: "trmm" | "trsm", a: Operand<T>, b: Matrix<T>, options: Triangular<T>): Matrix<T> {
+  requireKnown(name, options, TRIANGULAR);
   const { alpha = 1, side = "left", uplo = "lower", unit = false } = options;
   const m = stored(a);
   const left = isLeft(name, m, b, side);

@@ -1,5 +1,5 @@
 import { routines } from "../binding.js";
-import { copyInto, leading, matrixInto, requireSquare } from "./arguments.js";
+import { copyInto, leading, matrixInto, requireKnown, requireSquare } from "./arguments.js";
 import { type Cancellable, run } from "./async.js";
 import { allocate, Matrix, type Real } from "./matrix.js";
 import { singularValues } from "./svd.js";
@@ -33,9 +33,10 @@ export interface LeastSquares<T extends Real = Float64Array> {
 /**
  * Least squares: the X of least norm among those that minimise ‖B − A·X‖ column by column (LAPACK gelsd). Singular values
  * of A below `rcond` (default max(m, n)·2⁻⁵², or ·2⁻²³ in single precision) times the largest count as zero.
- * @throws Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`, `ERR_OVERFLOW` (also of a singular value); RangeError when the shapes do not fit.
+ * @throws Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`, `ERR_OVERFLOW` (also of a singular value); TypeError on unknown options; RangeError when the shapes do not fit.
  */
 export function lstsq<T extends Real>(a: Matrix<T>, b: Matrix<T>, options: { rcond?: number; out?: Matrix<T> } = {}): LeastSquares<T> {
+  requireKnown("lstsq", options, ["rcond", "out"]);
   const { rows: m, cols: n } = a;
   if (b.rows !== m) throw new RangeError(`lstsq: b must have ${m} rows, got ${b.rows}`);
   const { rcond = negligible(a) } = options;
@@ -119,6 +120,7 @@ function moderate<T extends Real>(a: Matrix<T>): Matrix<T> {
  * @throws Error `ERR_NOT_FINITE`, `ERR_NOT_POSITIVE_DEFINITE`; RangeError when a square matrix is needed.
  */
 export function condition(a: Matrix<Real>, options: { method?: "svd" | "lu" | "cholesky" } = {}): number {
+  requireKnown("condition", options, ["method"]);
   const { method = "svd" } = options;
   const { rows: m, cols: n } = a;
   if (m === 0 || n === 0) return 0;
@@ -161,6 +163,7 @@ export function lstsqAsync<T extends Real>(
   b: Matrix<T>,
   options: Cancellable & { rcond?: number } = {},
 ): Promise<LeastSquares<T>> {
+  requireKnown("lstsqAsync", options, ["rcond", "signal"]);
   const { rows: m, cols: n } = a;
   if (b.rows !== m) throw new RangeError(`lstsqAsync: b must have ${m} rows, got ${b.rows}`);
   const { rcond = negligible(a) } = options;

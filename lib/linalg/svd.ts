@@ -1,17 +1,18 @@
 import { routines } from "../binding.js";
-import { leading, matrixInto, vectorInto } from "./arguments.js";
+import { leading, matrixInto, requireKnown, vectorInto } from "./arguments.js";
 import { type Cancellable, run } from "./async.js";
 import { Matrix, type Real } from "./matrix.js";
 
 /**
  * The singular value decomposition A = U·diag(s)·Vᵀ of an m×n matrix, k = min(m, n), s descending (LAPACK gesdd): thin,
  * u m×k and vt k×n, or with `full` u m×m and vt n×n, orthogonal.
- * @throws RangeError when `out` has another shape or overlaps; Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`, `ERR_OVERFLOW`.
+ * @throws TypeError on unknown options; RangeError when `out` has another shape or overlaps; Error `ERR_NOT_FINITE`, `ERR_NO_CONVERGENCE`, `ERR_OVERFLOW`.
  */
 export function svd<T extends Real>(
   a: Matrix<T>,
   options: { full?: boolean; out?: { u?: Matrix<T>; s?: T; vt?: Matrix<T> } } = {},
 ): { u: Matrix<T>; s: T; vt: Matrix<T> } {
+  requireKnown("svd", options, ["full", "out"]);
   const { rows: m, cols: n } = a;
   const { full = false, out = {} } = options;
   const k = Math.min(m, n);
@@ -36,6 +37,7 @@ export function svdAsync<T extends Real>(
   a: Matrix<T>,
   options: Cancellable & { full?: boolean } = {},
 ): Promise<{ u: Matrix<T>; s: T; vt: Matrix<T> }> {
+  requireKnown("svdAsync", options, ["full", "signal"]);
   const { rows: m, cols: n } = a;
   const { full = false } = options;
   const k = Math.min(m, n);

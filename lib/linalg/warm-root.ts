@@ -1,5 +1,5 @@
 import { routines } from "../binding.js";
-import { leading, matrixInto, requireShape } from "./arguments.js";
+import { leading, matrixInto, requireKnown, requireRootOptions, requireShape } from "./arguments.js";
 import { inverseRoot, type RootInfo, type RootOptions, rootInfo, smallThreshold } from "./inverse-root.js";
 import { allocate, Matrix, type Real } from "./matrix.js";
 
@@ -12,6 +12,7 @@ export interface WarmRootState<T extends Real = Float64Array> {
 }
 
 const COUNTERS = 7;
+const OPTIONS = ["p", "damping", "relativeTo", "small", "threshold", "tolerance", "method", "dtype"];
 
 function requireCounters(name: string, { length }: Float64Array): void {
   if (length !== COUNTERS) throw new RangeError(`${name}: counters must have length ${COUNTERS}, got ${length}`);
@@ -77,13 +78,14 @@ export class WarmRoot<T extends Real = Float64Array> {
   /**
    * @param n the factor's order.
    * @param kept what to continue from and to keep everything in, in place (zeros: nothing kept yet).
-   * @throws RangeError when the tolerance is not in [0, 1] or `kept` has another order.
+   * @throws RangeError when the tolerance is not in [0, 1] or `kept` has another order; TypeError without p and on unknown options.
    */
   constructor(
     readonly n: number,
     private readonly options: WarmRootOptions,
     kept?: WarmRootState<T>,
   ) {
+    requireRootOptions("WarmRoot", options, OPTIONS);
     const { tolerance = 1e-3, dtype = "float64", method = "auto", p, small = "refuse", relativeTo } = options;
     this.direct = method === "auto" && p === 1 && small === "refuse" && relativeTo !== "max";
     if (!(tolerance >= 0 && tolerance <= 1)) throw new RangeError(`WarmRoot: tolerance must be in [0, 1], got ${tolerance}`);
@@ -100,6 +102,7 @@ export class WarmRoot<T extends Real = Float64Array> {
    * untouched then. RangeError and TypeError on shapes and precision.
    */
   update(a: Matrix<T>, options: { readonly out?: Matrix<T>; readonly damping?: number } = {}): Matrix<T> {
+    requireKnown("WarmRoot.update", options, ["out", "damping"]);
     const absolute = options.damping !== undefined;
     const { p, small = "refuse", tolerance = 1e-3 } = this.options;
     const { n, basis } = this;

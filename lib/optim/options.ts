@@ -1,5 +1,5 @@
-import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
+import { unknownOption } from "../names.js";
 import type { Schedule } from "./schedules.js";
 
 const steps = z.number().int().positive();
@@ -54,17 +54,6 @@ export function withDefault<T extends z.ZodType>(type: z.ZodDefault<T>, value: z
     .unwrap()
     .default(value as never)
     .describe(type.description ?? "") as unknown as z.ZodDefault<T>;
-}
-
-/** What other libraries call these options. */
-const elsewhere: Readonly<Record<string, string>> = { learningrate: "lr", weightdecay: "decay", eps: "epsilon", mu: "momentum" };
-
-/** Says which options there are, and which one is likely meant. */
-function unknownOption(key: string, known: readonly string[]): string {
-  const nearest = closest(key, known);
-  const other = elsewhere[key.toLowerCase().replaceAll(/[_-]/g, "")];
-  const meant = other && known.includes(other) ? other : distance(key, nearest) <= Math.max(2, key.length / 3) ? nearest : null;
-  return `unknown option "${key}"; ${meant ? `did you mean "${meant}"?` : `options are ${known.join(", ")}`}`;
 }
 
 /** Options by name, as zod types with default and description. */

@@ -1,6 +1,6 @@
-import { closest } from "fastest-levenshtein";
 import { z } from "zod";
 import type { Real } from "../linalg/matrix.js";
+import { unknown } from "../names.js";
 import type { Method } from "./method.js";
 import { adagrad } from "./methods/adagrad.js";
 import { adam } from "./methods/adam.js";
@@ -66,7 +66,7 @@ export function methodIds(): string[] {
 /** The method of that id. @throws RangeError naming the nearest id. */
 export function findMethod(id: string): Method {
   const method = methods.get(id);
-  if (!method) throw new RangeError(`unknown optimizer "${id}"; did you mean "${closest(id, methodIds())}"?`);
+  if (!method) throw new RangeError(unknown("optimizer", id, methodIds()));
   return method;
 }
 

@@ -2,7 +2,8 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { extname } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { parseDocument } from "yaml";
-import { ConfigError, nearestName, show } from "../config.js";
+import { nearestName } from "../../names.js";
+import { ConfigError, show } from "../config.js";
 import { reason } from "./errors.js";
 
 /** What a sweep file says, before the axes are read: that needs the experiment. */

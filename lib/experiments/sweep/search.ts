@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ConfigError, describeKeys, nearestName, show, unknownKey } from "../config.js";
+import { nearestName } from "../../names.js";
+import { ConfigError, describeKeys, show, unknownKey } from "../config.js";
 import type { AnyExperiment } from "../define.js";
 import type { Search } from "./plan.js";
 

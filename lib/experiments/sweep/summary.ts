@@ -1,4 +1,5 @@
-import { ConfigError, nearestName } from "../config.js";
+import { nearestName } from "../../names.js";
+import { ConfigError } from "../config.js";
 import type { StoredMetric } from "../trial.js";
 import type { Row } from "./row.js";
 import type { Entry, RunFolder } from "./store.js";
