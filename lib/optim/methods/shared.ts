@@ -65,27 +65,25 @@ export function chooseAxes({ left, right }: Axes, maxDim: number, oneSided = fal
 /** The options of {@link factorShape}, checked. */
 export type FactorOptions = { [K in keyof typeof factorShape]: z.output<(typeof factorShape)[K]> };
 
-/** Options of factors that are damped and inverted; eigenbases have no use for them. */
-type Inversion = "relativeTo" | "dampingFloor" | "spectrum" | "root" | "rootTolerance";
-
-/** The policy these options describe, with the given damping value. */
-export function factorPolicy(o: Omit<FactorOptions, "maxDim" | Inversion> & Partial<FactorOptions>, damping: number): FactorPolicy {
+/** The policy these options describe, with the given damping value; what is left out is as in {@link defaultPolicy}. */
+export function factorPolicy(o: Partial<FactorOptions>, damping: number): FactorPolicy {
+  const { average, beta, biasCorrection, firstBatchStart, root, every, lag, change, tolerance, damping: spectral } = defaultPolicy;
   return {
-    average: o.statistics,
-    beta: o.beta,
-    biasCorrection: o.biasCorrection,
-    firstBatchStart: o.firstBatchStart,
+    average: o.statistics ?? average,
+    beta: o.beta ?? beta,
+    biasCorrection: o.biasCorrection ?? biasCorrection,
+    firstBatchStart: o.firstBatchStart ?? firstBatchStart,
     damping: {
       value: damping,
-      relativeTo: o.relativeTo ?? defaultPolicy.damping.relativeTo,
-      floor: o.dampingFloor ?? defaultPolicy.damping.floor,
-      spectrum: o.spectrum ?? defaultPolicy.damping.spectrum,
+      relativeTo: o.relativeTo ?? spectral.relativeTo,
+      floor: o.dampingFloor ?? spectral.floor,
+      spectrum: o.spectrum ?? spectral.spectrum,
     },
-    root: o.root ?? defaultPolicy.root,
-    every: o.every,
-    lag: o.lag,
-    change: o.change,
-    tolerance: o.rootTolerance ?? defaultPolicy.tolerance,
+    root: o.root ?? root,
+    every: o.every ?? every,
+    lag: o.lag ?? lag,
+    change: o.change ?? change,
+    tolerance: o.rootTolerance ?? tolerance,
   };
 }
 
