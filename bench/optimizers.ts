@@ -36,7 +36,7 @@ const { values: flags } = parseArgs({
  * Steps for each problem, and the methods when `--methods` is not given: all of them but Gauss-Newton on networks, whose matrix has a
  * side of all parameters together, or fewer where a step is expensive.
  */
-const all = [...methodIds().filter((id) => id !== "gauss-newton"), "kfac adaptive"];
+const all = [...methodIds().filter((id) => id !== "gauss-newton"), "kfac adaptive", "shampoo grafted"];
 const plan: Record<string, { steps: number; methods: string[]; tuneOn?: string; rates?: Record<string, number> }> = {
   regression: { steps: 300, methods: [...all, "gauss-newton"] },
   mlp: { steps: 120, methods: all },
@@ -46,7 +46,7 @@ const plan: Record<string, { steps: number; methods: string[]; tuneOn?: string; 
   // (training loss 206; 0.00316: 177; 0.001: 160).
   autoencoder: {
     steps: 100,
-    methods: ["adam", "kfac", "kfac adaptive", "muon", "soap", "shampoo"],
+    methods: ["adam", "kfac", "kfac adaptive", "muon", "soap", "shampoo", "shampoo grafted"],
     tuneOn: "autoencoder-small",
     rates: { adam: 0.001 },
   },
@@ -55,6 +55,7 @@ const plan: Record<string, { steps: number; methods: string[]; tuneOn?: string; 
 /** Names of methods with other than default options. */
 const variants: Record<string, { optimizer: string; options: Record<string, unknown> }> = {
   "kfac adaptive": { optimizer: "kfac", options: { adaptive: true, reject: true } },
+  "shampoo grafted": { optimizer: "shampoo", options: { graft: "adam", momentum: 0.9 } },
 };
 
 const train = experimentById("train");
@@ -193,7 +194,7 @@ for (const problem of flags.problems!.split(",")) {
       .join("\n") +
     `\n\n![${problem}](optimizers/${problem}.svg)\n`;
   const shown = table.filter(({ id }) =>
-    ["adam", "kfac", "kfac adaptive", "ekfac", "foof", "shampoo", "soap", "muon", "kl-shampoo"].includes(id),
+    ["adam", "kfac", "kfac adaptive", "ekfac", "foof", "shampoo grafted", "soap", "muon", "kl-shampoo"].includes(id),
   );
   const points = shown.flatMap(({ id, records, perStep }) => {
     const curves = records.map(smoothed);

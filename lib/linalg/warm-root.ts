@@ -104,14 +104,14 @@ export class WarmRoot<T extends Real = Float64Array> {
   update(a: Matrix<T>, options: { readonly out?: Matrix<T>; readonly damping?: number } = {}): Matrix<T> {
     requireKnown("WarmRoot.update", options, ["out", "damping"]);
     const absolute = options.damping !== undefined;
-    const { p, small = "refuse", tolerance = 1e-3 } = this.options;
+    const { p, damping, relativeTo, small = "refuse", tolerance = 1e-3 } = this.options;
     const { n, basis } = this;
     requireShape("WarmRoot.update", "a", a, n, n);
     if (a.data.constructor !== basis.data.constructor) throw new TypeError("WarmRoot.update: a must have the precision of the basis");
     const out = matrixInto("WarmRoot.update", "out", n, n, a.data, options.out);
     if (this.direct) {
       const damped = absolute ? { damping: options.damping, relativeTo: null } : {};
-      inverseRoot(a, { ...this.options, ...damped, method: "cholesky", out, info: this.info });
+      inverseRoot(a, { p, damping, relativeTo, ...damped, method: "cholesky", out, info: this.info });
       this.counts.updates++;
       this.counts.exact++;
       return out;

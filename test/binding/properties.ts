@@ -15,11 +15,11 @@ export function properties(
   options: fc.Parameters<unknown>,
 ): [string, () => Promise<void>][] {
   const always =
-    (body: (draw: Draw) => Promise<void>, largest = 40) =>
+    (body: (draw: Draw) => Promise<void>, largest = 40, least = 1) =>
     async () =>
       fc.assert(
         fc.asyncProperty(fc.gen(), (g) => body(new Draw(g, largest))),
-        options as fc.Parameters<[fc.GeneratorValue]>,
+        { ...options, numRuns: Math.max(least, options.numRuns ?? 0) } as fc.Parameters<[fc.GeneratorValue]>,
       );
   const changed = (change: (draw: Draw, args: unknown[]) => Mutation) =>
     always(async (draw) => {
@@ -49,11 +49,15 @@ export function properties(
       "has a check that notices one wrong element, and one written beside the result",
       async () => {
         let noticed = 0;
-        // Of small dimensions, where one element is no small part of the whole.
-        const spoilt = always(async (draw) => {
-          const trial = await attempt(name, routine, signature, call, validCall(routine, signature, draw));
-          if (!trial.error) noticed += mustNotice(routine, trial, verify(routine, trial), draw);
-        }, 10);
+        // Of small dimensions, where one element is no small part of the whole; some of the calls are empty.
+        const spoilt = always(
+          async (draw) => {
+            const trial = await attempt(name, routine, signature, call, validCall(routine, signature, draw));
+            if (!trial.error) noticed += mustNotice(routine, trial, verify(routine, trial), draw);
+          },
+          10,
+          10,
+        );
         await spoilt();
         if (!(noticed > 0)) throw new Error(`${name}: nothing was checked`);
       },
