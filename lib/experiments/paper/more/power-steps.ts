@@ -19,7 +19,7 @@ const powers = [
   { power: 0.5, label: "p = ½", short: "½", color: palette.blue, shape: "square" },
 ] as const;
 
-/** At 64 steps p = 0 still falls; at 512 it has nearly settled. */
+/** In the second half of 64 steps p = 0 loses 29 % of its error, of 512 steps 11 %. */
 const stepsOf = ({ quick }: Settings) => (quick ? 64 : 512);
 const stepSizes = [0.01, 0.03, 0.1, 0.3];
 const trial = (settings: Settings, power: number, stepRms: number, seed: number) =>
@@ -58,7 +58,7 @@ const whiteningConverged: Claim = {
     "Log ratio of mean squared errors after 512 steps (--quick: 64) at a constant rate, p = −1 over p = 0, on the same draws, for each of the four errors; rates chosen for each p by the error in distribution on other draws. Settled: error in distribution at the last step over that at half of them.",
   test: "Holds if the 95 % confidence interval of the mean log ratio lies below 0 for all four errors; partly if for at least one.",
   conditions:
-    "Rates are constant: where the error of p = 0 still falls from half of the steps to the last, the comparison is one of speed as well as of what is learned.",
+    "It holds partly: under corrupted inputs the order turns round once both have nearly settled (at seed 5 p = 0 was ahead by 1 to 6 %). Rates are constant: where the error of p = 0 still falls from half of the steps to the last, the comparison is one of speed as well as of what is learned.",
   judge(settings, results) {
     const found = errors.map(({ id, label }) => {
       const [white, plain] = [last(settings, results, -1, id), last(settings, results, 0, id)];
