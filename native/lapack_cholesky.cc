@@ -20,7 +20,7 @@ template <typename T> bool moderateFactor(bool lower, int n, const T* factor, in
     T& at = largest[lower ? i : j];
     at = std::max(at, std::abs(x));
   });
-  for (int i = 0; i < n; ++i) d[i] = moderation(largest[i]);
+  for (int i = 0; i < n; ++i) d[i] = normalization(largest[i]);
   return std::any_of(d, d + n, [](int e) { return e != 0; });
 }
 
@@ -35,7 +35,7 @@ template <typename T> void potrf(bool lower, int n, T* a, int lda) {
   bool extreme = false;
   for (int64_t i = 0; i < n; ++i) {
     const T diagonal = a[i * lda + i];
-    d[i] = diagonal > 0 ? moderation(diagonal) / 2 : 0;
+    d[i] = diagonal > 0 ? normalization(diagonal) / 2 : 0;
     extreme |= d[i] != 0;
   }
   // Elements beyond 4 there belong to no positive definite matrix; cut off, they are found out as any are.

@@ -12,13 +12,17 @@
 
 namespace layerwise {
 
-/// The exponent e that brings 2^e·x near 1, or 0 for an x of ordinary size: one whose square, reciprocal and products with its like
-/// stay far from the ends of the range, and for one that is not finite.
+/// The exponent e that brings 2^e·x to ordinary size, whose square, reciprocal and products with its like stay far from the ends of
+/// the range: no further than needed, so that smaller elements beside it lose nothing; 0 for an x that is of that size.
 template <typename T> int moderation(T x) {
-  if (x == 0 || !std::isfinite(x)) return 0;
+  if (x == 0) return 0;
+  constexpr int kOrdinary = std::numeric_limits<T>::max_exponent / 4;
   const int exponent = std::ilogb(x);
-  return std::abs(exponent) < std::numeric_limits<T>::max_exponent / 4 ? 0 : -exponent;
+  return std::min(std::max(exponent, -kOrdinary), kOrdinary) - exponent;
 }
+
+/// The exponent that brings an extreme x all the way near 1, or 0.
+template <typename T> int normalization(T x) { return moderation(x) == 0 ? 0 : -std::ilogb(x); }
 
 template <typename T> T largestElement(int rows, int cols, const T* a, int lda) {
   constexpr int kLanes = 8;
@@ -64,7 +68,8 @@ template <typename T, typename Solve> void solveModerated(const char* what, cons
   std::fill_n(largest, nrhs, T(0));
   for (int64_t i = 0; i < n; ++i)
     for (int64_t j = 0; j < nrhs; ++j) largest[j] = std::max(largest[j], std::abs(b[i * ldb + j]));
-  for (int j = 0; j < nrhs; ++j) level[j] = moderation(largest[j]);
+  // Small columns go up to 1, which costs nothing; large ones no further down than needed.
+  for (int j = 0; j < nrhs; ++j) level[j] = largest[j] < 1 ? normalization(largest[j]) : moderation(largest[j]);
   if (rows) {
     std::fill_n(level, nrhs, kZero);
     for (int64_t i = 0; i < n; ++i)

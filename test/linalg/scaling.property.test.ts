@@ -600,3 +600,20 @@ describe("the rule", () => {
     expect(values[2]! / 1.2e307).toBeCloseTo(1, 14);
   });
 });
+
+describe("a large element beside a small one", () => {
+  const one = <T extends Real>(x: T) => new Matrix(x.map((_, i) => (i % 3 === 0 ? 1 : 0)) as T, 2, 2);
+  for (const [name, column] of [
+    ["float64", new Float64Array([1e300, 1e-50])],
+    ["float32", new Float32Array([1e25, 1e-22])],
+  ] as const) {
+    it(`costs it no digit, ${name}`, () => {
+      const b = new Matrix<Real>(column, 2, 1);
+      const unit = one<Real>(new (column.constructor as Float64ArrayConstructor)(4));
+      for (const x of [linalg.solve(unit, b), linalg.choleskySolve(unit, b), linalg.lstsq(unit, b).x]) {
+        expect(x.get(0, 0) / column[0]!).toBeCloseTo(1, 6);
+        expect(x.get(1, 0) / column[1]!).toBeCloseTo(1, 6);
+      }
+    });
+  }
+});
