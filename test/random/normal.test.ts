@@ -3,40 +3,17 @@ import { describe, expect, it } from "vitest";
 import { binding } from "../../lib/binding.js";
 import { gemm, Matrix } from "../../lib/linalg/index.js";
 import { Stream } from "../../lib/random/index.js";
+import { block, pair } from "../binding/philox.js";
 import { instructionSets, widest } from "../instruction-sets.js";
 import { kolmogorovSmirnov, meanScore, normalCdf, worstAutocorrelation } from "./statistics.js";
-
-/** Philox4x64-10 of the counter (c, 0, 0, 1), by big integers. */
-function philox(key: BigUint64Array, counter: bigint): bigint[] {
-  const mask = 2n ** 64n - 1n;
-  let [x0, x1, x2, x3] = [counter, 0n, 0n, 1n];
-  let [k0, k1] = [key[0]!, key[1]!];
-  for (let round = 0; round < 10; round++) {
-    const a = 0xd2e7470ee14c6c93n * x0;
-    const b = 0xca5a826395121157n * x2;
-    [x0, x1, x2, x3] = [(b >> 64n) ^ x1 ^ k0, b & mask, (a >> 64n) ^ x3 ^ k1, a & mask];
-    k0 = (k0 + 0x9e3779b97f4a7c15n) & mask;
-    k1 = (k1 + 0xbb67ae8584caa73bn) & mask;
-  }
-  return [x0, x1, x2, x3];
-}
-
-/** Box–Muller as documented in native/random_normal.h, by Math.log, Math.cos and Math.sin. */
-function pair(word: bigint): [number, number] {
-  const u = (Number((word >> 30n) & 0xffffffffn) + 0.5) / 2 ** 32;
-  const phi = ((Number(word & 0x3fffffffn) + 0.5 - 2 ** 29) * Math.PI) / 2 ** 31;
-  const r = Math.sqrt(-2 * Math.log(u));
-  const cosine = (word >> 63n ? -r : r) * Math.cos(phi);
-  const sine = r * Math.sin(phi);
-  return (word >> 62n) & 1n ? [sine, cosine] : [cosine, sine];
-}
 
 describe("normals", () => {
   it("are Box–Muller of the words of sequence 1, sixteen from eight", () => {
     const stream = new Stream(1, "layout");
     const z = stream.normals(160);
     for (let tile = 0; tile < 10; tile++) {
-      const words = [...philox(stream.key, BigInt(2 * tile)), ...philox(stream.key, BigInt(2 * tile + 1))];
+      const [low, high] = stream.key as unknown as [bigint, bigint];
+      const words = [0, 1].flatMap((half) => block([low, high], BigInt(2 * tile + half), 0n, 1));
       words.forEach((word, i) => {
         const [x, y] = pair(word);
         expect(z[16 * tile + i]).toBeCloseTo(x, 10);
