@@ -64,18 +64,19 @@ template <typename T, typename Solve> void solveModerated(const char* what, cons
   T* x = scratch.take<T>(static_cast<int64_t>(n) * nrhs);
   int* level = scratch.take<int>(nrhs);
   const auto rowOf = [rows](int64_t i) { return rows ? rows[i] : 0; };
-  T* largest = scratch.take<T>(nrhs);
-  std::fill_n(largest, nrhs, T(0));
-  for (int64_t i = 0; i < n; ++i)
-    for (int64_t j = 0; j < nrhs; ++j) largest[j] = std::max(largest[j], std::abs(b[i * ldb + j]));
-  // Small columns go up to 1, which costs nothing; large ones no further down than needed.
-  for (int j = 0; j < nrhs; ++j) level[j] = largest[j] < 1 ? normalization(largest[j]) : moderation(largest[j]);
   if (rows) {
     std::fill_n(level, nrhs, kZero);
     for (int64_t i = 0; i < n; ++i)
       for (int64_t j = 0; j < nrhs; ++j)
         if (b[i * ldb + j] != 0 && std::isfinite(b[i * ldb + j])) level[j] = std::max(level[j], std::ilogb(b[i * ldb + j]) + rows[i]);
     for (int j = 0; j < nrhs; ++j) level[j] = level[j] == kZero ? 0 : -level[j];
+  } else {
+    T* largest = scratch.take<T>(nrhs);
+    std::fill_n(largest, nrhs, T(0));
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = 0; j < nrhs; ++j) largest[j] = std::max(largest[j], std::abs(b[i * ldb + j]));
+    // Small columns go up to 1, which costs nothing; large ones no further down than needed.
+    for (int j = 0; j < nrhs; ++j) level[j] = largest[j] < 1 ? normalization(largest[j]) : moderation(largest[j]);
   }
   const bool ordinary = !rows && !cols && std::all_of(level, level + nrhs, [](int e) { return e == 0; });
   for (int64_t i = 0; i < n; ++i) std::copy_n(b + i * ldb, nrhs, x + i * nrhs);
