@@ -13,9 +13,10 @@
 namespace layerwise {
 
 /// The exponent e that brings 2^e·x to ordinary size, whose square, reciprocal and products with its like stay far from the ends of
-/// the range: no further than needed, so that smaller elements beside it lose nothing; 0 for an x that is of that size.
+/// the range: no further than needed, so that smaller elements beside it lose nothing; 0 for an x that is of that size, and for
+/// infinities and NaN, which no shift moves.
 template <typename T> int moderation(T x) {
-  if (x == 0) return 0;
+  if (x == 0 || !std::isfinite(x)) return 0;
   constexpr int kOrdinary = std::numeric_limits<T>::max_exponent / 4;
   const int exponent = std::ilogb(x);
   return std::min(std::max(exponent, -kOrdinary), kOrdinary) - exponent;
