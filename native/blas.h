@@ -7,7 +7,8 @@
 #include <cstdint>
 
 #include "operands.h"
-#include "small.h"
+#include "product.h"
+#include "workspace.h"
 
 namespace layerwise {
 
@@ -57,7 +58,7 @@ template <typename T>
 void gemm(bool transA, bool transB, int m, int n, int k, T alpha, const T* a, int lda, const T* b, int ldb, T beta, T* c, int ldc) {
   if (m == 0 || n == 0) return;
   if (k == 0 || alpha == 0) return scaleBy(beta, m, n, c, ldc);
-  if (m <= kSmallest && n <= kSmallest && k <= kSmallest) return smallGemm<T>()(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  if (multiplies(m, n, k)) return multiply<T>({Part::Whole, m, n, k, alpha, operand(transA, a, lda), operand(transB, b, ldb), beta, c, ldc});
   Blas<T>::gemm(CblasRowMajor, transposition(transA), transposition(transB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
@@ -86,41 +87,25 @@ template <typename T> void mirrorLower(int n, T* c, int ldc) {
 template <typename T>
 void symm(bool left, bool lower, int m, int n, T alpha, const T* a, int lda, const T* b, int ldb, T beta, T* c, int ldc) {
   if (m == 0 || n == 0) return;
-  if (m > kSmallest || n > kSmallest || alpha == 0) {
-    Blas<T>::symm(CblasRowMajor, sideOf(left), triangle(lower), m, n, alpha, a, lda, b, ldb, beta, c, ldc);
+  const int order = left ? m : n, others = left ? n : m;
+  // Read from both triangles a symmetric matrix is like any other, which pays once it is used for some columns.
+  if (alpha != 0 && (others >= 8 || order <= kSmallest) && multiplies(m, n, order)) {
+    Workspace scratch;
+    T* full = scratch.take<T>(static_cast<int64_t>(order) * order);
+    for (int64_t i = 0; i < order; ++i)
+      for (int64_t j = 0; j <= i; ++j) full[i * order + j] = lower ? a[i * lda + j] : a[j * lda + i];
+    mirrorLower(order, full, order);
+    if (left) multiply<T>({Part::Whole, m, n, m, alpha, operand(false, full, order), operand(false, b, ldb), beta, c, ldc});
+    else multiply<T>({Part::Whole, m, n, n, alpha, operand(false, b, ldb), operand(false, full, order), beta, c, ldc});
     return;
   }
-  const int order = left ? m : n;
-  T full[kSmallest * kSmallest];
-  for (int i = 0; i < order; ++i)
-    for (int j = 0; j <= i; ++j) full[i * order + j] = full[j * order + i] = lower ? a[static_cast<int64_t>(i) * lda + j] : a[static_cast<int64_t>(j) * lda + i];
-  if (left) smallGemm<T>()(false, false, m, n, m, alpha, full, order, b, ldb, beta, c, ldc);
-  else smallGemm<T>()(false, false, m, n, n, alpha, b, ldb, full, order, beta, c, ldc);
-}
-
-/// Whether OpenBLAS's kernels for this processor include AVX-512 ones for small products.
-bool hasSmallKernels();
-
-/// C ← α·AᵀA + β·C, A k×n, in tiles that OpenBLAS multiplies by its small AVX-512 kernels: 1.15 to 1.6 times faster than its
-/// syrk for n ≤ 128. (A·Aᵀ gains nothing, nor does anything under other kernels.) The tiles on the diagonal are whole.
-template <typename T> void syrkTiled(int n, int k, T alpha, const T* a, int lda, T beta, T* c, int ldc) {
-  constexpr int kTile = 32, kDepth = 128;
-  const int64_t lda64 = lda, ldc64 = ldc;
-  for (int l = 0; l < k; l += kDepth) {
-    const T* rows = a + l * lda64;
-    const int depth = std::min(kDepth, k - l);
-    for (int i = 0; i < n; i += kTile)
-      for (int j = 0; j <= i; j += kTile)
-        Blas<T>::gemm(CblasRowMajor, CblasTrans, CblasNoTrans, std::min(kTile, n - i), std::min(kTile, n - j), depth, alpha, rows + i, lda, rows + j, lda,
-                      l == 0 ? beta : T(1), c + i * ldc64 + j, ldc);
-  }
+  Blas<T>::symm(CblasRowMajor, sideOf(left), triangle(lower), m, n, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 /// C ← α·op(A)·op(A)ᵀ + β·C, op(A) n×k. Of C the lower triangle is read (when β ≠ 0), both are written.
 template <typename T> void syrk(bool trans, int n, int k, T alpha, const T* a, int lda, T beta, T* c, int ldc) {
   if (n == 0) return;
-  if (n <= kSmallest && k <= kSmallest && alpha != 0) smallGemm<T>()(trans, !trans, n, n, k, alpha, a, lda, a, lda, beta, c, ldc);
-  else if (trans && n <= 128 && alpha != 0 && k > 0 && hasSmallKernels()) syrkTiled(n, k, alpha, a, lda, beta, c, ldc);
+  if (k > 0 && alpha != 0 && multiplies(n, n, k)) multiply<T>({Part::Lower, n, n, k, alpha, operand(trans, a, lda), operand(!trans, a, lda), beta, c, ldc});
   else Blas<T>::syrk(CblasRowMajor, CblasLower, transposition(trans), n, k, alpha, a, lda, beta, c, ldc);
   mirrorLower(n, c, ldc);
 }
@@ -128,7 +113,11 @@ template <typename T> void syrk(bool trans, int n, int k, T alpha, const T* a, i
 /// C ← α·(op(A)·op(B)ᵀ + op(B)·op(A)ᵀ) + β·C, op(A), op(B) n×k; triangles as in syrk.
 template <typename T> void syr2k(bool trans, int n, int k, T alpha, const T* a, int lda, const T* b, int ldb, T beta, T* c, int ldc) {
   if (n == 0) return;
-  Blas<T>::syr2k(CblasRowMajor, CblasLower, transposition(trans), n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  if (k > 0 && alpha != 0 && multiplies(n, n, k)) {
+    multiply<T>({Part::Lower, n, n, k, alpha, operand(trans, a, lda), operand(!trans, b, ldb), beta, c, ldc});
+    multiply<T>({Part::Lower, n, n, k, alpha, operand(trans, b, ldb), operand(!trans, a, lda), T(1), c, ldc});
+  } else
+    Blas<T>::syr2k(CblasRowMajor, CblasLower, transposition(trans), n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   mirrorLower(n, c, ldc);
 }
 

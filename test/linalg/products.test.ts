@@ -94,6 +94,48 @@ describe.each(precisions)("products in %s", (dtype) => {
     }
   });
 
+  // Blocks of 192 (384) rows and 240 (480) columns of B, 256 rows of A; 512 elements and more between rows are whole pages.
+  it.each(instructionSets)("products agree with loops across the borders of blocks: %s", (which) => {
+    binding.instructions(which);
+    const shapes = [
+      [270, 30, 200],
+      [70, 510, 20],
+      [65, 17, 401],
+      [3, 1000, 390],
+      [130, 1030, 9],
+    ] as const;
+    for (const [index, [m, n, k]] of shapes.entries()) {
+      const [a, a0] = operand(m, k, index % 2 === 0, index, dtype);
+      const stride = index === 4 ? 2048 : index === 1 ? 512 : n;
+      const b = new Matrix(allocate(k * stride, dtype), k, n, stride).copy(gaussian(k, n, index + 9, dtype));
+      const c = embedded(m, n, index + 20, dtype);
+      const expected = combine(0.5, product(a0, b), 2, c);
+      gemm(a, b, { out: c, alpha: 0.5, beta: 2 });
+      expect(relative(expected, c, c)).toBeLessThan(THRESHOLD);
+      expect(surroundings(c)).toBe(m * n);
+      const bt = transpose(b);
+      expect(relative(product(a0, b), gemm(a, bt.T), c)).toBeLessThan(THRESHOLD);
+    }
+    for (const [n, k] of [
+      [33, 200],
+      [300, 21],
+      [257, 390],
+    ] as const) {
+      for (const trans of [false, true]) {
+        const [[a, a0], [b, b0]] = [operand(n, k, trans, n, dtype), operand(n, k, trans, n + 1, dtype)];
+        const c = embedded(n, n, k, dtype);
+        const expected = combine(0.5, product(a0, transpose(a0)), 2, symmetric(c));
+        expect(relative(expected, syrk(a, { out: c, alpha: 0.5, beta: 2 }), c)).toBeLessThan(THRESHOLD);
+        expect(surroundings(c)).toBe(n * n);
+        const cross = product(a0, transpose(b0));
+        expect(relative(combine(1, cross, 1, transpose(cross)), syr2k(a, b), c)).toBeLessThan(THRESHOLD);
+      }
+    }
+    const a = embedded(260, 260, 1, dtype);
+    const b = embedded(260, 20, 2, dtype);
+    expect(relative(product(symmetric(a), b), symm(a, b), b)).toBeLessThan(THRESHOLD);
+  });
+
   it("gemm does not read out when beta is 0", () => {
     const out = new Matrix(allocate(4, dtype), 2, 2).fill(Number.NaN);
     expect(gemm(gaussian(2, 3, 1, dtype), gaussian(3, 2, 2, dtype), { out }).data.every(Number.isFinite)).toBe(true);

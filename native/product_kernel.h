@@ -1,0 +1,159 @@
+// The product of two matrices, included once per instruction set. Everything is in an unnamed namespace: the linker
+// must not take one translation unit's AVX-512 code for another's portable one.
+//
+// A tile of C, some rows by up to three vectors of columns, stays in registers while k runs: a column of A's elements times a row of
+// B's vectors. A is read where it is, whatever its strides; B is too, if its rows are contiguous and lie well, or else a block of it
+// is copied. C is a sum over blocks of k, so that the part of B that a column of tiles needs stays in the first cache.
+#pragma once
+
+#include <cstddef>
+
+#include "product.h"
+
+namespace layerwise {
+namespace {
+
+template <typename T, int W> struct Vector {
+  typedef T type __attribute__((vector_size(W * sizeof(T)), aligned(alignof(T)), may_alias));
+};
+template <typename T> struct Vector<T, 1> {
+  typedef T type;
+};
+
+/// What is multiplied at a time: rows of A from one on, columns of B (contiguous rows) from one on.
+template <typename T> struct Block {
+  int k;
+  T alpha;
+  Strided<T> a;
+  const T* b;
+  ptrdiff_t ldb;
+  T beta;
+  T* c;
+  ptrdiff_t ldc;
+
+  Block below(int rows) const { return {k, alpha, {a.data + rows * a.row, a.row, a.col}, b, ldb, beta, c + rows * ldc, ldc}; }
+  Block beside(int cols) const { return {k, alpha, a, b + cols, ldb, beta, c + cols, ldc}; }
+};
+
+/// The first R rows by N vectors of W columns: side by side, but for the last, which begins at column `last`. Packed: A's rows are adjacent.
+template <typename T, int W, int N, int R, bool Packed> inline void tile(const Block<T>& p, int last) {
+  using V = typename Vector<T, W>::type;
+  const auto at = [=](int v) { return v < N - 1 ? v * W : last; };
+  const ptrdiff_t rowStep = Packed ? 1 : p.a.row;
+  const T* a = p.a.data;
+  const T* b = p.b;
+  // All loops but that over l are unrolled, early enough for the sums to be registers.
+  V sum[R][N];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+    for (int v = 0; v < N; ++v) sum[r][v] = V{};
+  for (int l = 0; l < p.k; ++l, a += p.a.col, b += p.ldb) {
+    V bl[N];
+#pragma GCC unroll 8
+    for (int v = 0; v < N; ++v) bl[v] = *reinterpret_cast<const V*>(b + at(v));
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
+      for (int v = 0; v < N; ++v) sum[r][v] += a[r * rowStep] * bl[v];
+  }
+  T* c = p.c;
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r, c += p.ldc) {
+#pragma GCC unroll 8
+    for (int v = 0; v < N; ++v) sum[r][v] = p.alpha * sum[r][v];
+    if (p.beta != 0) {
+#pragma GCC unroll 8
+      for (int v = 0; v < N; ++v) sum[r][v] += p.beta * *reinterpret_cast<const V*>(c + at(v));
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < N; ++v) *reinterpret_cast<V*>(c + at(v)) = sum[r][v];
+  }
+}
+
+/// m rows of N vectors of columns, R at a time. Not inlined, so that its registers are its own.
+template <typename T, int W, int N, int R, bool Packed> __attribute__((noinline)) void column(Block<T> p, int m, int last) {
+  for (; m >= R; m -= R, p = p.below(R)) tile<T, W, N, R, Packed>(p, last);
+  if (R > 4 && m >= 4) tile<T, W, N, 4, Packed>(p, last), m -= 4, p = p.below(4);
+  switch (m) {
+    case 3: return tile<T, W, N, 3, Packed>(p, last);
+    case 2: return tile<T, W, N, 2, Packed>(p, last);
+    case 1: return tile<T, W, N, 1, Packed>(p, last);
+  }
+}
+
+/// The m rows of a column of tiles that `part` wants; the block's first element is `above` rows above the diagonal of C in the tile's first column.
+template <typename T, int W, int N, int R> inline void wanted(Part part, int above, Block<T> p, int m, int last) {
+  constexpr int kRows = N == 1 ? 8 : R;
+  if (part == Part::Lower && above >= kRows) {
+    const int skipped = above / kRows * kRows;
+    if (skipped >= m) return;
+    p = p.below(skipped), m -= skipped;
+  }
+  if (part == Part::Upper && m > above + last + W) m = above + last + W;
+  if (m <= 0) return;
+  if (p.a.row == 1) column<T, W, N, kRows, true>(p, m, last);
+  else column<T, W, N, kRows, false>(p, m, last);
+}
+
+/// All n columns, two or three vectors at a time. Where they are no multiple of a vector's width the last two vectors overlap
+/// and compute the columns they share twice, with the same result: a tile reads C before it writes.
+template <typename T, int W, int R> inline void columns(Part part, int above, const Block<T>& p, int m, int n) {
+  if constexpr (W > 1) {
+    if (n < W) return columns<T, W / 2, R>(part, above, p, m, n);
+  }
+  // Where 64-byte instructions take twice as long as 32-byte ones, three of those are less than two of these.
+  if constexpr (W * sizeof(T) == 64) {
+    if (n > W && n <= W + W / 2) return columns<T, W / 2, R>(part, above, p, m, n);
+  }
+  if (n == W) return wanted<T, W, 1, R>(part, above, p, m, 0);
+  int j = 0;
+  for (; n - j > 4 * W; j += 3 * W) wanted<T, W, 3, R>(part, above + j, p.beside(j), m, 2 * W);
+  if (n - j > 3 * W) wanted<T, W, 2, R>(part, above + j, p.beside(j), m, W), j += 2 * W;
+  if (n - j > 2 * W) wanted<T, W, 3, R>(part, above + j, p.beside(j), m, n - W - j);
+  else wanted<T, W, 2, R>(part, above + j, p.beside(j), m, n - W - j);
+}
+
+/// k×n elements of B with contiguous rows, ld apart.
+template <typename T, int W> inline void copy(int k, int n, Strided<T> b, T* to, ptrdiff_t ld) {
+  if (b.col == 1) {
+    for (int l = 0; l < k; ++l) __builtin_memcpy(to + l * ld, b.data + l * b.row, static_cast<size_t>(n) * sizeof(T));
+    return;
+  }
+  int j = 0;
+  for (; j + W <= n; j += W)
+    for (int l = 0; l < k; ++l)
+#pragma GCC unroll 16
+      for (int v = 0; v < W; ++v) to[l * ld + j + v] = b.data[l * b.row + (j + v) * b.col];
+  for (int l = 0; l < k; ++l)
+    for (int v = j; v < n; ++v) to[l * ld + v] = b.data[l * b.row + v * b.col];
+}
+
+/// So many parts of at most `most`, of nearly equal size: a multiple of `unit`.
+inline int share(int all, int most, int unit) {
+  if (all <= most) return all;
+  const int parts = (all + most - 1) / most;
+  return ((all + parts - 1) / parts + unit - 1) / unit * unit;
+}
+
+/// Vectors of W elements, R rows of tiles at a time.
+template <typename T, int W, int R> void product(const Product<T>& p, T* room) {
+  constexpr int kHeight = 256;  // rows of A for which its part of a block of k stays in the second cache
+  const bool copied = copies(p);
+  const int depth = share(p.k, kBlockDepth<T>, 1), width = copied ? share(p.n, kBlockWidth<T>, W) : p.n;
+  for (int j = 0; j < p.n; j += width) {
+    const int n = p.n - j < width ? p.n - j : width;
+    for (int l = 0; l < p.k; l += depth) {
+      const int k = p.k - l < depth ? p.k - l : depth;
+      const Strided<T> b{p.b.data + l * p.b.row + j * p.b.col, p.b.row, p.b.col};
+      // Rows are whole vectors, and not a multiple of a page apart.
+      const ptrdiff_t ld = (n + W - 1) / W * W;
+      if (copied) copy<T, W>(k, n, b, room, ld);
+      const Block<T> block{k, p.alpha, {p.a.data + l * p.a.col, p.a.row, p.a.col}, copied ? room : b.data, copied ? ld : b.row, l == 0 ? p.beta : T(1), p.c + j, p.ldc};
+      for (int i = 0; i < p.m; i += kHeight) columns<T, W, R>(p.part, j - i, block.below(i), p.m - i < kHeight ? p.m - i : kHeight, n);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace layerwise
