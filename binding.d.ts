@@ -188,7 +188,7 @@ export interface Lapack<T extends Float64Array | Float32Array> {
    * Selected eigenvalues of the symmetric n×n matrix in the lower triangle of `a` (kept), ascending, into `w`, and with
    * `vectors` their eigenvectors into the columns of `z`: `"all"`; `"index"`, those numbered first … end−1 from the
    * smallest; `"value"`, those in (first, end]. w and z have room for end − first of them (`"index"`), else for n. Returns
-   * how many there are (LAPACK syevr).
+   * how many there are (what LAPACK syevr is for, by divide and conquer).
    * @throws Error `ERR_NO_CONVERGENCE`.
    */
   syevr(

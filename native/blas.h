@@ -8,6 +8,7 @@
 
 #include "operands.h"
 #include "product.h"
+#include "triangular.h"
 #include "workspace.h"
 
 namespace layerwise {
@@ -30,6 +31,7 @@ template <typename T> struct CBlas;
     static constexpr auto syr2k = cblas_##p##syr2k;   \
     static constexpr auto trmm = cblas_##p##trmm;     \
     static constexpr auto trsm = cblas_##p##trsm;     \
+    static constexpr auto trsv = cblas_##p##trsv;     \
   };
 LAYERWISE_BLAS_TABLE(double, d)
 LAYERWISE_BLAS_TABLE(float, s)
@@ -119,6 +121,17 @@ template <typename T> void syr2k(bool trans, int n, int k, T alpha, const T* a, 
   } else
     Blas<T>::syr2k(CblasRowMajor, CblasLower, transposition(trans), n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   mirrorLower(n, c, ldc);
+}
+
+/// B ← α·op(A)⁻¹·B (left) or α·B·op(A)⁻¹, A triangular; B is m×n.
+template <typename T> void trsm(bool left, bool lower, bool trans, bool unit, int m, int n, T alpha, const T* a, int lda, T* b, int ldb) {
+  if (m == 0 || n == 0) return;
+  const int order = left ? m : n, others = left ? n : m;
+  if (alpha != 0 && others >= 4 && multiplies(m, n, order)) {
+    scaleBy(alpha, m, n, b, ldb);
+    return solveTriangular<T>({left, lower != trans, unit, m, n, operand(trans, a, lda), b, ldb});
+  }
+  Blas<T>::trsm(CblasRowMajor, sideOf(left), triangle(lower), transposition(trans), unit ? CblasUnit : CblasNonUnit, m, n, alpha, a, lda, b, ldb);
 }
 
 }  // namespace layerwise

@@ -96,21 +96,24 @@ template <typename T> struct Triangular {
     b = in.matrix<T>("b", m, n);
     in.distinct(b, a);
   }
-  template <typename Routine> void apply(Routine routine) const {
-    if (b.empty()) return;
-    routine(CblasRowMajor, sideOf(left), triangle(lower), transposition(trans), unit ? CblasUnit : CblasNonUnit, b.rows, b.cols, alpha, a.data, a.ld, b.data, b.ld);
-  }
   bool left, lower, trans, unit;
   T alpha;
   View<T> a, b;
 };
 template <typename T> struct Trmm : Triangular<T> {
   using Triangular<T>::Triangular;
-  void run() const { this->apply(Blas<T>::trmm); }
+  void run() const {
+    const auto& [left, lower, trans, unit, alpha, a, b] = static_cast<const Triangular<T>&>(*this);
+    if (b.empty()) return;
+    Blas<T>::trmm(CblasRowMajor, sideOf(left), triangle(lower), transposition(trans), unit ? CblasUnit : CblasNonUnit, b.rows, b.cols, alpha, a.data, a.ld, b.data, b.ld);
+  }
 };
 template <typename T> struct Trsm : Triangular<T> {
   using Triangular<T>::Triangular;
-  void run() const { this->apply(Blas<T>::trsm); }
+  void run() const {
+    const auto& [left, lower, trans, unit, alpha, a, b] = static_cast<const Triangular<T>&>(*this);
+    trsm(left, lower, trans, unit, b.rows, b.cols, alpha, a.data, a.ld, b.data, b.ld);
+  }
 };
 
 const Operation kOperations[] = {

@@ -35,13 +35,13 @@ template <typename T> bool choleskyQr(int n, T* z) {
     }
     for (int i = 0; i < n; ++i)
       for (int j = 0; j < n; ++j) z[static_cast<int64_t>(i) * n + j] *= inverse[j];
-    Blas<T>::syrk(CblasRowMajor, CblasLower, CblasTrans, n, n, T(1), z, n, T(0), gram, n);
+    syrk<T>(true, n, n, T(1), z, n, T(0), gram, n);
     try {
       potrf(true, n, gram, n);
     } catch (const NumericalError&) {
       return false;
     }
-    Blas<T>::trsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, n, n, T(1), gram, n, z, n);
+    trsm<T>(false, true, true, false, n, n, T(1), gram, n, z, n);
     const double defect = orthogonalityDefect(n, z, n, 0);
     if (defect <= enough) return true;
     if (!(defect <= 0.1)) return false;

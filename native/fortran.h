@@ -10,9 +10,6 @@
   void p##sytrd_(const char* uplo, const int* n, T* a, const int* lda, T* d, T* e, T* tau, T* work, const int* lwork,       \
                  int* info, size_t);                                                                                        \
   void p##steqr_(const char* compz, const int* n, T* d, T* e, T* z, const int* ldz, T* work, int* info, size_t);            \
-  void p##syevr_(const char* jobz, const char* range, const char* uplo, const int* n, T* a, const int* lda, const T* vl,   \
-                 const T* vu, const int* il, const int* iu, const T* abstol, int* m, T* w, T* z, const int* ldz,            \
-                 int* isuppz, T* work, const int* lwork, int* iwork, const int* liwork, int* info, size_t, size_t, size_t); \
   void p##potrf_(const char* uplo, const int* n, T* a, const int* lda, int* info, size_t);                                  \
   void p##potri_(const char* uplo, const int* n, T* a, const int* lda, int* info, size_t);                                  \
   void p##pocon_(const char* uplo, const int* n, const T* a, const int* lda, const T* anorm, T* rcond, T* work, int* iwork, \
@@ -45,7 +42,6 @@ template <typename T> struct Lapack;
     static constexpr auto syevd = p##syevd_; \
     static constexpr auto sytrd = p##sytrd_; \
     static constexpr auto steqr = p##steqr_; \
-    static constexpr auto syevr = p##syevr_; \
     static constexpr auto potrf = p##potrf_; \
     static constexpr auto potri = p##potri_; \
     static constexpr auto pocon = p##pocon_; \

@@ -40,7 +40,7 @@ template <typename T> napi_value syevrExport(Args& in) {
     if (range.kind == EigenRange<T>::Value) {
       if (std::isnan(first)) in.rangeError("first", "a number", "NaN");
       if (std::isnan(end)) in.rangeError("end", "a number", "NaN");
-      // An infinite end means the largest number: LAPACK wants finite ones.
+      // An infinite end means the largest number.
       const double largest = static_cast<double>(std::numeric_limits<T>::max());
       range.low = static_cast<T>(std::clamp(first, -largest, largest));
       range.high = static_cast<T>(std::clamp(end, -largest, largest));

@@ -1,12 +1,11 @@
 // What the LAPACK families share.
 #pragma once
 
-#include <cblas.h>
-
 #include <cmath>
 #include <limits>
 #include <string>
 
+#include "blas.h"
 #include "fortran.h"
 #include "lapack.h"
 #include "range.h"
@@ -28,19 +27,9 @@ inline void valid(const char* routine, int info) {
 }
 
 /// B ← op(A)⁻¹·B, A n×n triangular, B n×nrhs. A single column is quicker by trsv.
-inline void trsm(bool lower, bool trans, bool unit, int n, int nrhs, const double* a, int lda, double* b, int ldb) {
-  const auto uplo = lower ? CblasLower : CblasUpper;
-  const auto op = trans ? CblasTrans : CblasNoTrans;
-  const auto diag = unit ? CblasUnit : CblasNonUnit;
-  if (nrhs == 1) cblas_dtrsv(CblasRowMajor, uplo, op, diag, n, a, lda, b, ldb);
-  else cblas_dtrsm(CblasRowMajor, CblasLeft, uplo, op, diag, n, nrhs, 1, a, lda, b, ldb);
-}
-inline void trsm(bool lower, bool trans, bool unit, int n, int nrhs, const float* a, int lda, float* b, int ldb) {
-  const auto uplo = lower ? CblasLower : CblasUpper;
-  const auto op = trans ? CblasTrans : CblasNoTrans;
-  const auto diag = unit ? CblasUnit : CblasNonUnit;
-  if (nrhs == 1) cblas_strsv(CblasRowMajor, uplo, op, diag, n, a, lda, b, ldb);
-  else cblas_strsm(CblasRowMajor, CblasLeft, uplo, op, diag, n, nrhs, 1, a, lda, b, ldb);
+template <typename T> void trsm(bool lower, bool trans, bool unit, int n, int nrhs, const T* a, int lda, T* b, int ldb) {
+  if (nrhs == 1) Blas<T>::trsv(CblasRowMajor, triangle(lower), transposition(trans), unit ? CblasUnit : CblasNonUnit, n, a, lda, b, ldb);
+  else trsm<T>(true, lower, trans, unit, n, nrhs, T(1), a, lda, b, ldb);
 }
 
 }  // namespace layerwise

@@ -42,8 +42,8 @@ template <typename T> bool copies(const Product<T>& p) {
   return p.b.col != 1 || (p.m >= 64 && (p.b.row * static_cast<ptrdiff_t>(sizeof(T)) % 4096 == 0 || p.n > 2 * kBlockWidth<T>));
 }
 
-/// Computes a product; `copy` has room for a block of B when copies(p).
-template <typename T> using ProductKernel = void (*)(const Product<T>& p, T* copy);
+/// Computes a product; `room` is for a block of B, and null unless copies(p).
+template <typename T> using ProductKernel = void (*)(const Product<T>& p, T* room);
 
 /// The same, by the widest instructions of this CPU.
 template <typename T> void multiply(const Product<T>& p);

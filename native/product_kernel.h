@@ -20,9 +20,11 @@ template <typename T> struct Vector<T, 1> {
   typedef T type;
 };
 
-/// What is multiplied at a time: rows of A from one on, columns of B (contiguous rows) from one on.
+/// What is multiplied at a time: m rows of A by n columns of B, whose rows are contiguous.
 template <typename T> struct Block {
-  int k;
+  Part part;
+  int above;  // rows of the first column that are above the diagonal of C
+  int m, n, k;
   T alpha;
   Strided<T> a;
   const T* b;
@@ -30,17 +32,15 @@ template <typename T> struct Block {
   T beta;
   T* c;
   ptrdiff_t ldc;
-
-  Block below(int rows) const { return {k, alpha, {a.data + rows * a.row, a.row, a.col}, b, ldb, beta, c + rows * ldc, ldc}; }
-  Block beside(int cols) const { return {k, alpha, a, b + cols, ldb, beta, c + cols, ldc}; }
 };
 
-/// The first R rows by N vectors of W columns: side by side, but for the last, which begins at column `last`. Packed: A's rows are adjacent.
-template <typename T, int W, int N, int R, bool Packed> inline void tile(const Block<T>& p, int last) {
+/// R rows from i on by N vectors of W columns: side by side from column j on, but for the last, which begins at column `last`.
+/// Adjacent: A's rows are 1 apart.
+template <typename T, int W, int N, int R, bool Adjacent> inline void tile(const Block<T>& p, int i, int j, int last) {
   using V = typename Vector<T, W>::type;
-  const auto at = [=](int v) { return v < N - 1 ? v * W : last; };
-  const ptrdiff_t rowStep = Packed ? 1 : p.a.row;
-  const T* a = p.a.data;
+  const auto at = [=](int v) { return v < N - 1 ? j + v * W : last; };
+  const ptrdiff_t rowStep = Adjacent ? 1 : p.a.row;
+  const T* a = p.a.data + i * rowStep;
   const T* b = p.b;
   // All loops but that over l are unrolled, early enough for the sums to be registers.
   V sum[R][N];
@@ -57,7 +57,7 @@ template <typename T, int W, int N, int R, bool Packed> inline void tile(const B
 #pragma GCC unroll 8
       for (int v = 0; v < N; ++v) sum[r][v] += a[r * rowStep] * bl[v];
   }
-  T* c = p.c;
+  T* c = p.c + i * p.ldc;
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r, c += p.ldc) {
 #pragma GCC unroll 8
@@ -71,47 +71,44 @@ template <typename T, int W, int N, int R, bool Packed> inline void tile(const B
   }
 }
 
-/// m rows of N vectors of columns, R at a time. Not inlined, so that its registers are its own.
-template <typename T, int W, int N, int R, bool Packed> __attribute__((noinline)) void column(Block<T> p, int m, int last) {
-  for (; m >= R; m -= R, p = p.below(R)) tile<T, W, N, R, Packed>(p, last);
-  if (R > 4 && m >= 4) tile<T, W, N, 4, Packed>(p, last), m -= 4, p = p.below(4);
-  switch (m) {
-    case 3: return tile<T, W, N, 3, Packed>(p, last);
-    case 2: return tile<T, W, N, 2, Packed>(p, last);
-    case 1: return tile<T, W, N, 1, Packed>(p, last);
+/// The rows from i to m of N vectors of columns, R at a time.
+template <typename T, int W, int N, int R, bool Adjacent> inline void column(const Block<T>& p, int i, int m, int j, int last) {
+  for (; i + R <= m; i += R) tile<T, W, N, R, Adjacent>(p, i, j, last);
+  if (R > 4 && i + 4 <= m) tile<T, W, N, 4, Adjacent>(p, i, j, last), i += 4;
+  switch (m - i) {
+    case 3: return tile<T, W, N, 3, Adjacent>(p, i, j, last);
+    case 2: return tile<T, W, N, 2, Adjacent>(p, i, j, last);
+    case 1: return tile<T, W, N, 1, Adjacent>(p, i, j, last);
   }
 }
 
-/// The m rows of a column of tiles that `part` wants; the block's first element is `above` rows above the diagonal of C in the tile's first column.
-template <typename T, int W, int N, int R> inline void wanted(Part part, int above, Block<T> p, int m, int last) {
+/// The rows of N vectors of columns that are wanted. Not inlined, so that its registers are its own.
+template <typename T, int W, int N, int R> __attribute__((noinline)) void wanted(const Block<T>& p, int j, int last) {
   constexpr int kRows = N == 1 ? 8 : R;
-  if (part == Part::Lower && above >= kRows) {
-    const int skipped = above / kRows * kRows;
-    if (skipped >= m) return;
-    p = p.below(skipped), m -= skipped;
-  }
-  if (part == Part::Upper && m > above + last + W) m = above + last + W;
-  if (m <= 0) return;
-  if (p.a.row == 1) column<T, W, N, kRows, true>(p, m, last);
-  else column<T, W, N, kRows, false>(p, m, last);
+  int i = 0, m = p.m;
+  if (p.part == Part::Lower && p.above + j > 0) i = (p.above + j) / kRows * kRows;
+  if (p.part == Part::Upper && m > p.above + last + W) m = p.above + last + W;
+  if (p.a.row == 1) column<T, W, N, kRows, true>(p, i, m, j, last);
+  else column<T, W, N, kRows, false>(p, i, m, j, last);
 }
 
-/// All n columns, two or three vectors at a time. Where they are no multiple of a vector's width the last two vectors overlap
+/// All columns, two or three vectors at a time. Where they are no multiple of a vector's width the last two vectors overlap
 /// and compute the columns they share twice, with the same result: a tile reads C before it writes.
-template <typename T, int W, int R> inline void columns(Part part, int above, const Block<T>& p, int m, int n) {
+template <typename T, int W, int R> inline void columns(const Block<T>& p) {
+  const int n = p.n;
   if constexpr (W > 1) {
-    if (n < W) return columns<T, W / 2, R>(part, above, p, m, n);
+    if (n < W) return columns<T, W / 2, R>(p);
   }
   // Where 64-byte instructions take twice as long as 32-byte ones, three of those are less than two of these.
   if constexpr (W * sizeof(T) == 64) {
-    if (n > W && n <= W + W / 2) return columns<T, W / 2, R>(part, above, p, m, n);
+    if (n > W && n <= W + W / 2) return columns<T, W / 2, R>(p);
   }
-  if (n == W) return wanted<T, W, 1, R>(part, above, p, m, 0);
+  if (n == W) return wanted<T, W, 1, R>(p, 0, 0);
   int j = 0;
-  for (; n - j > 4 * W; j += 3 * W) wanted<T, W, 3, R>(part, above + j, p.beside(j), m, 2 * W);
-  if (n - j > 3 * W) wanted<T, W, 2, R>(part, above + j, p.beside(j), m, W), j += 2 * W;
-  if (n - j > 2 * W) wanted<T, W, 3, R>(part, above + j, p.beside(j), m, n - W - j);
-  else wanted<T, W, 2, R>(part, above + j, p.beside(j), m, n - W - j);
+  for (; n - j > 4 * W; j += 3 * W) wanted<T, W, 3, R>(p, j, j + 2 * W);
+  if (n - j > 3 * W) wanted<T, W, 2, R>(p, j, j + W), j += 2 * W;
+  if (n - j > 2 * W) wanted<T, W, 3, R>(p, j, n - W);
+  else wanted<T, W, 2, R>(p, j, n - W);
 }
 
 /// k×n elements of B with contiguous rows, ld apart.
@@ -136,10 +133,11 @@ inline int share(int all, int most, int unit) {
   return ((all + parts - 1) / parts + unit - 1) / unit * unit;
 }
 
-/// Vectors of W elements, R rows of tiles at a time.
+/// Vectors of W elements, tiles of R rows.
 template <typename T, int W, int R> void product(const Product<T>& p, T* room) {
-  constexpr int kHeight = 256;  // rows of A for which its part of a block of k stays in the second cache
-  const bool copied = copies(p);
+  constexpr int kHeight = 256;  // rows of A of which the part that meets a block of B stays in the second cache
+  const bool copied = room != nullptr;
+  if (!copied && p.k <= kBlockDepth<T> && p.m <= kHeight) return columns<T, W, R>({p.part, 0, p.m, p.n, p.k, p.alpha, p.a, p.b.data, p.b.row, p.beta, p.c, p.ldc});
   const int depth = share(p.k, kBlockDepth<T>, 1), width = copied ? share(p.n, kBlockWidth<T>, W) : p.n;
   for (int j = 0; j < p.n; j += width) {
     const int n = p.n - j < width ? p.n - j : width;
@@ -149,8 +147,9 @@ template <typename T, int W, int R> void product(const Product<T>& p, T* room) {
       // Rows are whole vectors, and not a multiple of a page apart.
       const ptrdiff_t ld = (n + W - 1) / W * W;
       if (copied) copy<T, W>(k, n, b, room, ld);
-      const Block<T> block{k, p.alpha, {p.a.data + l * p.a.col, p.a.row, p.a.col}, copied ? room : b.data, copied ? ld : b.row, l == 0 ? p.beta : T(1), p.c + j, p.ldc};
-      for (int i = 0; i < p.m; i += kHeight) columns<T, W, R>(p.part, j - i, block.below(i), p.m - i < kHeight ? p.m - i : kHeight, n);
+      for (int i = 0; i < p.m; i += kHeight)
+        columns<T, W, R>({p.part, j - i, p.m - i < kHeight ? p.m - i : kHeight, n, k, p.alpha, {p.a.data + i * p.a.row + l * p.a.col, p.a.row, p.a.col},
+                          copied ? room : b.data, copied ? ld : b.row, l == 0 ? p.beta : T(1), p.c + i * p.ldc + j, p.ldc});
     }
   }
 }

@@ -37,7 +37,7 @@ export function eigvalsh<T extends Real>(a: Matrix<T>, options: { out?: T } = {}
 }
 
 /**
- * Some eigenvalues of a symmetric matrix and their eigenvectors (LAPACK syevr): those numbered `indices` = [first, end)
+ * Some eigenvalues of a symmetric matrix and their eigenvectors (what LAPACK syevr is for, by divide and conquer): those numbered `indices` = [first, end)
  * from the smallest, or those in `values` = (low, high]. Only the lower triangle of `a` is read. The k eigenvectors are
  * the columns of `vectors`, n×k.
  * @throws RangeError unless exactly one of the two is given and indices lie in [0, n]; otherwise as {@link eigh}.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { binding } from "../../lib/binding.js";
 import { cholesky, choleskyInverse, choleskySolve, Matrix } from "../../lib/linalg/index.js";
 import { gaussian, product, relative } from "./residuals.js";
 
@@ -9,7 +10,7 @@ const definite = (n: number, seed: number, dtype: "float64" | "float32") => {
 };
 
 describe.each(["float64", "float32"] as const)("cholesky, %s", (dtype) => {
-  it.each([1, 2, 13, 64, 100])("factors, solves and inverts at order %i", (n) => {
+  it.each([1, 2, 13, 33, 64, 100, 150])("factors, solves and inverts at order %i", (n) => {
     const a = definite(n, n, dtype);
     const factor = cholesky(a);
     expect(relative(a, product(factor, factor, false, true))).toBeLessThan(30);
@@ -40,6 +41,27 @@ describe("cholesky", () => {
     );
     a.set(6, 6, Number.NaN);
     expect(() => cholesky(a)).toThrow(expect.objectContaining({ code: "ERR_NOT_FINITE" }));
+  });
+
+  it("names it wherever the halves of a large matrix put it, and leaves the other triangle alone when told so", () => {
+    for (const order of [31, 33, 90, 128]) {
+      for (const minor of [1, 30, 31, 64, 65, 90, 128].filter((k) => k <= order)) {
+        const a = Matrix.identity(order);
+        a.set(minor - 1, minor - 1, -1);
+        expect(() => cholesky(a)).toThrow(`leading minor of order ${minor} is not`);
+      }
+    }
+    for (const lower of [true, false]) {
+      const a = definite(140, 1, "float64");
+      for (let i = 0; i < 140; i++) for (let j = 0; j < 140; j++) if (lower ? j > i : j < i) a.set(i, j, Number.NaN);
+      binding.dpotrf(lower, false, 140, a.data as Float64Array, 0, 140);
+      for (let i = 0; i < 140; i++) for (let j = 0; j < 140; j++) expect(Number.isNaN(a.get(i, j))).toBe(lower ? j > i : j < i);
+      const factor = Matrix.zeros(140, 140);
+      for (let i = 0; i < 140; i++) for (let j = 0; j <= i; j++) factor.set(i, j, lower ? a.get(i, j) : a.get(j, i));
+      expect(relative(definite(140, 1, "float64"), product(factor, factor, false, true))).toBeLessThan(30);
+      binding.dpotri(lower, 140, a.data as Float64Array, 0, 140);
+      expect(relative(choleskyInverse(factor), a)).toBeLessThan(30 * 50);
+    }
   });
 
   it("names the zero of a singular factor", () => {

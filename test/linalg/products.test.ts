@@ -221,6 +221,34 @@ describe.each(precisions)("products in %s", (dtype) => {
     }
   });
 
+  it.each(instructionSets)("trsm undoes trmm across the borders of halves and vectors: %s", (which) => {
+    binding.instructions(which);
+    for (const [order, others] of [
+      [32, 5],
+      [33, 70],
+      [75, 64],
+      [150, 139],
+      [265, 9],
+    ] as const) {
+      const a = embedded(order, order, order, dtype);
+      for (let i = 0; i < order; i++) for (let j = 0; j < order; j++) a.set(i, j, i === j ? 2 + (i % 3) : a.get(i, j) / order);
+      for (const side of ["left", "right"] as const) {
+        for (const uplo of ["lower", "upper"] as const) {
+          for (const unit of [false, true]) {
+            for (const of of [a, a.T]) {
+              const b = side === "left" ? embedded(order, others, 3, dtype) : embedded(others, order, 3, dtype);
+              const x = trmm(of, b, { side, uplo, unit, alpha: 0.5 });
+              const back = embedded(b.rows, b.cols, 4, dtype).copy(x);
+              trsm(of, back, { side, uplo, unit, alpha: 2, out: back });
+              expect(relative(b, back, b)).toBeLessThan(THRESHOLD);
+              expect(surroundings(back)).toBe(b.rows * b.cols);
+            }
+          }
+        }
+      }
+    }
+  });
+
   it("solves an upper triangle too", () => {
     const u = new Matrix(allocate(4, dtype), 2, 2);
     u.data.set([2, 1, Number.NaN, 4]);
