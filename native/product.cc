@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "parallel.h"
 #include "product_kernel.h"
 #include "target.h"
 #include "workspace.h"
@@ -21,22 +22,50 @@ template <typename T> ProductKernel<T> kernel();
 template <> ProductKernel<double> kernel() { return LAYERWISE_BY_INSTRUCTIONS((product<double, 2, 4>), dProductAvx2, dProductAvx512); }
 template <> ProductKernel<float> kernel() { return LAYERWISE_BY_INSTRUCTIONS((product<float, 4, 4>), sProductAvx2, sProductAvx512); }
 
+/// Elements of the copy of a block of B.
+template <typename T> int64_t room(const Product<T>& p) {
+  return copies(p) ? static_cast<int64_t>(std::min(p.k, kBlockDepth<T>)) * (std::min(p.n, kBlockWidth<T>) + 64 / static_cast<int>(sizeof(T))) : 0;
+}
+
+/// Columns [from, to) of a product, or its rows.
+template <typename T> Product<T> stripe(Product<T> p, bool columns, int from, int to) {
+  if (columns) p.b.data += from * p.b.col, p.c += from, p.n = to - from, p.above += from;
+  else p.a.data += from * p.a.row, p.c += from * p.ldc, p.m = to - from, p.above -= from;
+  return p;
+}
+
+/// By stripes of the longer side, more than there are threads: they need not take equally long.
+template <typename T> void onThreads(const Product<T>& p, int threads) {
+  const bool columns = p.n >= p.m;
+  const int side = columns ? p.n : p.m, unit = 48;
+  const int width = std::max(unit, (side / (4 * threads) + unit - 1) / unit * unit), parts = (side + width - 1) / width;
+  const auto part = [&](int i) { return stripe(p, columns, i * width, std::min(side, (i + 1) * width)); };
+  int64_t most = 0;
+  for (int i = 0; i < parts; ++i) most = std::max(most, room(part(i)));
+  Workspace scratch;
+  T* const rooms = scratch.take<T>(most * parts);
+  parallel(parts, threads, [&, run = kernel<T>()](int i) {
+    const Product<T> own = part(i);
+    run(own, copies(own) ? rooms + most * i : nullptr);
+  });
+}
+
 }  // namespace
 
 template <typename T> void multiply(const Product<T>& p) {
+  constexpr double kLarge = 200.0 * 200 * 200;  // below, waking a thread costs more than it gains
+  if (static_cast<double>(p.m) * p.n * p.k >= kLarge) {
+    if (const int threads = openblas_get_num_threads(); threads > 1) return onThreads(p, threads);
+  }
   if (!copies(p)) return kernel<T>()(p, nullptr);
   Workspace scratch;
-  const int64_t depth = std::min(p.k, kBlockDepth<T>), width = std::min(p.n, kBlockWidth<T>) + 64 / static_cast<int>(sizeof(T));
-  kernel<T>()(p, scratch.take<T>(depth * width));
+  kernel<T>()(p, scratch.take<T>(room(p)));
 }
 template void multiply(const Product<double>&);
 template void multiply(const Product<float>&);
 
 bool multiplies(int m, int n, int k) {
-  if (m <= kSmallest && n <= kSmallest && k <= kSmallest) return true;
-  if (instructions() == Instructions::Portable) return false;
-  constexpr double kAlone = 128.0 * 128 * 128;  // below, threads gain nothing
-  return openblas_get_num_threads() == 1 || static_cast<double>(m) * n * k <= kAlone;
+  return instructions() != Instructions::Portable || (m <= kSmallest && n <= kSmallest && k <= kSmallest);
 }
 
 }  // namespace layerwise

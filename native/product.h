@@ -31,6 +31,7 @@ template <typename T> struct Product {
   T beta;
   T* c;
   ptrdiff_t ldc;
+  int above = 0;  // rows of the first column above the diagonal that `part` means
 };
 
 /// Of B, a block of at most so many rows and columns is copied at a time: half of what a second-level cache holds.
@@ -45,10 +46,10 @@ template <typename T> bool copies(const Product<T>& p) {
 /// Computes a product; `room` is for a block of B, and null unless copies(p).
 template <typename T> using ProductKernel = void (*)(const Product<T>& p, T* room);
 
-/// The same, by the widest instructions of this CPU.
+/// The same by the widest instructions of this CPU, large ones on as many threads as OpenBLAS has: every element is the same sum on any number.
 template <typename T> void multiply(const Product<T>& p);
 
-/// Whether multiply is the fastest for these dimensions: not without wide instructions, nor where OpenBLAS has threads for them.
+/// Whether multiply is the fastest for these dimensions: without wide instructions it is for small ones only.
 bool multiplies(int m, int n, int k);
 
 }  // namespace layerwise

@@ -137,7 +137,7 @@ inline int share(int all, int most, int unit) {
 template <typename T, int W, int R> void product(const Product<T>& p, T* room) {
   constexpr int kHeight = 256;  // rows of A of which the part that meets a block of B stays in the second cache
   const bool copied = room != nullptr;
-  if (!copied && p.k <= kBlockDepth<T> && p.m <= kHeight) return columns<T, W, R>({p.part, 0, p.m, p.n, p.k, p.alpha, p.a, p.b.data, p.b.row, p.beta, p.c, p.ldc});
+  if (!copied && p.k <= kBlockDepth<T> && p.m <= kHeight) return columns<T, W, R>({p.part, p.above, p.m, p.n, p.k, p.alpha, p.a, p.b.data, p.b.row, p.beta, p.c, p.ldc});
   const int depth = share(p.k, kBlockDepth<T>, 1), width = copied ? share(p.n, kBlockWidth<T>, W) : p.n;
   for (int j = 0; j < p.n; j += width) {
     const int n = p.n - j < width ? p.n - j : width;
@@ -148,7 +148,7 @@ template <typename T, int W, int R> void product(const Product<T>& p, T* room) {
       const ptrdiff_t ld = (n + W - 1) / W * W;
       if (copied) copy<T, W>(k, n, b, room, ld);
       for (int i = 0; i < p.m; i += kHeight)
-        columns<T, W, R>({p.part, j - i, p.m - i < kHeight ? p.m - i : kHeight, n, k, p.alpha, {p.a.data + i * p.a.row + l * p.a.col, p.a.row, p.a.col},
+        columns<T, W, R>({p.part, p.above + j - i, p.m - i < kHeight ? p.m - i : kHeight, n, k, p.alpha, {p.a.data + i * p.a.row + l * p.a.col, p.a.row, p.a.col},
                           copied ? room : b.data, copied ? ld : b.row, l == 0 ? p.beta : T(1), p.c + i * p.ldc + j, p.ldc});
     }
   }
