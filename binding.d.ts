@@ -510,7 +510,7 @@ export interface Runtime {
   getThreads(): number;
   /**
    * Called once by each worker thread that loads the addon: as long as there are any, and unless setThreads or the
-   * environment has chosen, the process has one BLAS thread.
+   * environment has chosen, products take one thread.
    */
   enterWorker(): void;
   /** gemm, syrk, syevd, potrf in both precisions. `fault`, in [0, 1], is added to one entry of each result, to test the check. */

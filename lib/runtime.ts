@@ -1,8 +1,8 @@
 /**
  * The BLAS underneath: its version, its threads, and whether it computes correctly on this processor.
  *
- * OpenBLAS has one number of threads for the whole process. By default it is the number of processors, or what
- * OPENBLAS_NUM_THREADS said when Node started. When worker threads load the library and nobody has chosen a number, it
+ * Large products take threads, the same number for the whole process and without an effect on the results' bits. By default it
+ * is the number of processors, or what OPENBLAS_NUM_THREADS said when Node started. When worker threads load the library and nobody has chosen a number, it
  * becomes 1 (for the main thread too, as there is only one number), since every worker with threads of its own would
  * compete with all others; when the last of these workers ends, what was before is restored. Child processes that
  * compute side by side should be started with OPENBLAS_NUM_THREADS=1.
@@ -22,7 +22,7 @@ export interface BlasInfo {
   config: string;
   /** The kernels it chose for this processor (OPENBLAS_CORETYPE overrides the choice, before Node starts). */
   coreType: string;
-  /** Threads it uses now. */
+  /** Threads that large products take now. */
   threads: number;
   /** Processors it sees. */
   processors: number;
@@ -35,15 +35,15 @@ export function blasInfo(): BlasInfo {
 }
 
 /**
- * Sets the number of BLAS threads of the whole process, from whichever thread it is called; it then stays so, whatever
- * workers come and go. Small matrices (order ≤ 128) gain nothing from threads.
- * @throws RangeError unless `threads` is an integer in [1, 1024]. OpenBLAS silently keeps to the most it was built for.
+ * Sets the number of threads of the whole process, from whichever thread it is called; it then stays so, whatever
+ * workers come and go. Results do not depend on it. Matrices of order below 200 take one.
+ * @throws RangeError unless `threads` is an integer in [1, 1024].
  */
 export function setThreads(threads: number): void {
   binding.setThreads(threads);
 }
 
-/** The number of BLAS threads of the process. */
+/** The number of threads that large products take. */
 export function getThreads(): number {
   return binding.getThreads();
 }

@@ -25,13 +25,39 @@ template <typename T> int factorByDivision(int m, int n, T* columns, int* pivots
   return info;
 }
 
+/// LU with row pivoting of a column-major matrix by halves of its columns; returns LAPACK's info.
+template <typename T> int factorByHalves(int m, int n, T* columns, int ld, int* pivots) {
+  if (std::min(m, n) <= kTriangle || !multiplies(m, n, n)) {
+    int info = 0;
+    Lapack<T>::getrf(&m, &n, columns, &ld, pivots, &info);
+    valid("getrf", info);
+    for (int i = 0; i < std::min(m, n); ++i) --pivots[i];
+    return info;
+  }
+  const int h = half(std::min(m, n)), rest = n - h;
+  T *right = columns + static_cast<int64_t>(h) * ld, *corner = right + h;
+  // Exchanges rows of some columns.
+  const auto exchange = [ld](T* first, int count, const int* pivots, int pairs) {
+    for (int64_t j = 0; j < count; ++j)
+      for (int i = 0; i < pairs; ++i) std::swap(first[j * ld + i], first[j * ld + pivots[i]]);
+  };
+  const int info = factorByHalves(m, h, columns, ld, pivots);
+  exchange(right, rest, pivots, h);
+  // As rows: A12ᵀ ← A12ᵀ·L11⁻ᵀ, A22ᵀ ← A22ᵀ − A12ᵀ·L21ᵀ.
+  solveTriangular<T>({false, false, true, rest, h, operand(false, columns, ld), right, ld});
+  if (m == h) return info;
+  multiply<T>({Part::Whole, rest, m - h, h, T(-1), operand(false, right, ld), operand(false, columns + h, ld), T(1), corner, ld});
+  const int after = factorByHalves(m - h, rest, corner, ld, pivots + h), pairs = std::min(m - h, rest);
+  exchange(columns + h, h, pivots + h, pairs);
+  for (int i = 0; i < pairs; ++i) pivots[h + i] += h;
+  return info > 0 ? info : after > 0 ? h + after : 0;
+}
+
 /// getrf of the column-major matrix that `fill` writes. Returns info. OpenBLAS multiplies by the reciprocals of pivots, without the guard
 /// of the reference LAPACK for those that have none.
 template <typename T, typename Fill> int factorColumns(int m, int n, T* columns, int* pivots, const Fill& fill) {
   fill();
-  int info = 0;
-  Lapack<T>::getrf(&m, &n, columns, &m, pivots, &info);
-  valid("getrf", info);
+  const int info = factorByHalves(m, n, columns, m, pivots);
   for (int64_t i = 0; i < std::min(m, n); ++i) {
     const T pivot = columns[i * (static_cast<int64_t>(m) + 1)];
     if (pivot != 0 && !std::isfinite(1 / pivot)) {
@@ -39,7 +65,6 @@ template <typename T, typename Fill> int factorColumns(int m, int n, T* columns,
       return factorByDivision(m, n, columns, pivots);
     }
   }
-  for (int i = 0; i < std::min(m, n); ++i) --pivots[i];
   return info;
 }
 

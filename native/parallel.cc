@@ -1,5 +1,8 @@
 #include "parallel.h"
 
+#include <cblas.h>
+
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
@@ -59,7 +62,19 @@ class Pool {
   int parts_ = 0, next_ = 0, unfinished_ = 0, helpers_ = 0, count_ = 0;
 };
 
+std::atomic<int>& count() {
+  static std::atomic<int> count{[] {
+    const int threads = openblas_get_num_threads();
+    openblas_set_num_threads(1);
+    return threads;
+  }()};
+  return count;
+}
+
 }  // namespace
+
+int threadCount() { return count().load(std::memory_order_relaxed); }
+void setThreadCount(int threads) { count() = threads; }
 
 void parallel(int parts, int threads, const std::function<void(int)>& body) {
   static Pool* const pool = new Pool;  // its threads wait for work until the process ends

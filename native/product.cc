@@ -1,7 +1,5 @@
 #include "product.h"
 
-#include <cblas.h>
-
 #include <algorithm>
 
 #include "parallel.h"
@@ -55,7 +53,7 @@ template <typename T> void onThreads(const Product<T>& p, int threads) {
 template <typename T> void multiply(const Product<T>& p) {
   constexpr double kLarge = 200.0 * 200 * 200;  // below, waking a thread costs more than it gains
   if (static_cast<double>(p.m) * p.n * p.k >= kLarge) {
-    if (const int threads = openblas_get_num_threads(); threads > 1) return onThreads(p, threads);
+    if (const int threads = threadCount(); threads > 1) return onThreads(p, threads);
   }
   if (!copies(p)) return kernel<T>()(p, nullptr);
   Workspace scratch;

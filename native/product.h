@@ -46,7 +46,7 @@ template <typename T> bool copies(const Product<T>& p) {
 /// Computes a product; `room` is for a block of B, and null unless copies(p).
 template <typename T> using ProductKernel = void (*)(const Product<T>& p, T* room);
 
-/// The same by the widest instructions of this CPU, large ones on as many threads as OpenBLAS has: every element is the same sum on any number.
+/// The same by the widest instructions of this CPU, large ones on threadCount() threads: every element is the same sum on any number.
 template <typename T> void multiply(const Product<T>& p);
 
 /// Whether multiply is the fastest for these dimensions: without wide instructions it is for small ones only.

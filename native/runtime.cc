@@ -9,13 +9,12 @@
 #include "args.h"
 #include "blas.h"
 #include "lapack.h"
+#include "parallel.h"
 
 extern "C" {
 char* openblas_get_config(void);
 char* openblas_get_corename(void);
 int openblas_get_num_procs(void);
-int openblas_get_num_threads(void);
-void openblas_set_num_threads(int);
 }
 
 namespace layerwise {
@@ -33,12 +32,12 @@ napi_value blasInfo(Args& in) {
   const napi_value out = object(in.env);
   set(in.env, out, "config", in.result(std::string(openblas_get_config())));
   set(in.env, out, "coreType", in.result(std::string(openblas_get_corename())));
-  set(in.env, out, "threads", in.result(openblas_get_num_threads()));
+  set(in.env, out, "threads", in.result(threadCount()));
   set(in.env, out, "processors", in.result(openblas_get_num_procs()));
   return out;
 }
 
-// ---- Threads. OpenBLAS has one number for the process. While Node workers hold the addon it is 1, because W workers
+// ---- Threads. There is one number for the process. While Node workers hold the addon it is 1, because W workers
 // with T threads each fight for the processor; when the last one has gone, what was before is restored. A number the
 // user has chosen, by setThreads or in the environment, is never touched.
 
@@ -64,23 +63,23 @@ napi_value setThreads(Args& in) {
   const int n = static_cast<int>(in.integer("threads", 1, 1024));
   std::lock_guard<std::mutex> lock(threads().mutex);
   threads().chosen = true;
-  openblas_set_num_threads(n);
+  setThreadCount(n);
   return in.undefined();
 }
 
-napi_value getThreads(Args& in) { return in.result(openblas_get_num_threads()); }
+napi_value getThreads(Args& in) { return in.result(threadCount()); }
 
 void leaveWorker(void* token) {
   delete static_cast<char*>(token);
   std::lock_guard<std::mutex> lock(threads().mutex);
-  if (--threads().workers == 0 && !threads().chosen) openblas_set_num_threads(threads().before);
+  if (--threads().workers == 0 && !threads().chosen) setThreadCount(threads().before);
 }
 
 napi_value enterWorker(Args& in) {
   std::lock_guard<std::mutex> lock(threads().mutex);
   if (threads().workers++ == 0) {
-    threads().before = openblas_get_num_threads();
-    if (!threads().chosen && !chosenByEnvironment()) openblas_set_num_threads(1);
+    threads().before = threadCount();
+    if (!threads().chosen && !chosenByEnvironment()) setThreadCount(1);
   }
   napi_add_env_cleanup_hook(in.env, leaveWorker, new char);  // a token: Node aborts on the same hook twice
   return in.undefined();
@@ -138,7 +137,11 @@ template <typename T> double gemmError(T fault) {
     for (int form = 0; form < 4; ++form) {
       const bool ta = form & 1, tb = form & 2;
       std::vector<T> c(static_cast<size_t>(m) * n);
-      gemm<T>(ta, tb, m, n, k, 1, ta ? at.data() : a.data(), ta ? m : k, tb ? bt.data() : b.data(), tb ? k : n, 0, c.data(), n);
+      const T *left = ta ? at.data() : a.data(), *right = tb ? bt.data() : b.data();
+      // OpenBLAS's own, by which LAPACK multiplies, and the addon's.
+      Blas<T>::gemm(CblasRowMajor, transposition(ta), transposition(tb), m, n, k, 1, left, ta ? m : k, right, tb ? k : n, 0, c.data(), n);
+      error = std::max(error, productError(m, n, k, a, b, c, m > 100 ? 28 : 1) / k);
+      gemm<T>(ta, tb, m, n, k, 1, left, ta ? m : k, right, tb ? k : n, 0, c.data(), n);
       c[0] += fault;
       error = std::max(error, productError(m, n, k, a, b, c, m > 100 ? 28 : 1) / k);
       if (form == 0) first = c;
@@ -154,7 +157,11 @@ template <typename T> double syrkError(T fault) {
   double error = 0;
   for (const bool trans : {false, true}) {
     std::vector<T> c(static_cast<size_t>(n) * n);
-    syrk<T>(trans, n, k, 1, trans ? at.data() : a.data(), trans ? n : k, 0, c.data(), n);
+    const T* x = trans ? at.data() : a.data();
+    Blas<T>::syrk(CblasRowMajor, CblasLower, transposition(trans), n, k, 1, x, trans ? n : k, 0, c.data(), n);
+    mirrorLower(n, c.data(), n);
+    error = std::max(error, productError(n, n, k, a, at, c) / k);
+    syrk<T>(trans, n, k, 1, x, trans ? n : k, 0, c.data(), n);
     c[0] += fault;
     error = std::max(error, productError(n, n, k, a, at, c) / k);
   }
@@ -235,6 +242,7 @@ napi_value firstLoad(Args& in) {
 }  // namespace
 
 void registerRuntime(napi_env env, napi_value exports) {
+  threadCount();  // takes OpenBLAS's threads
   LAYERWISE_EXPORT(env, exports, "blasInfo", blasInfo);
   LAYERWISE_EXPORT(env, exports, "setThreads", setThreads);
   LAYERWISE_EXPORT(env, exports, "getThreads", getThreads);

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { binding } from "../lib/binding.js";
+import { gemm, gemmAsync, inverseRoot, Matrix, orthogonalize, solve, syrk } from "../lib/linalg/index.js";
+import { Stream } from "../lib/random/index.js";
 import { blasInfo, getThreads, selfCheck, setThreads } from "../lib/runtime.js";
 import { diagnose } from "../lib/self-check.js";
 import { addon } from "./addon.js";
@@ -31,6 +33,26 @@ describe("threads", () => {
   it.each([0, -1, 1.5, Number.NaN, 4096, "2"])("refuses %o", (threads) => {
     expect(() => setThreads(threads as number)).toThrow(/threads must be/);
     expect(getThreads()).toBe(before);
+  });
+
+  it("do not change a bit of any result", async () => {
+    const stream = new Stream(1, "threads");
+    const a = stream.normal(Matrix.zeros(430, 410));
+    const b = stream.normal(Matrix.zeros(410, 300));
+    const s = syrk(a);
+    const results = () =>
+      [gemm(a, b), gemm(b.T, a.T), inverseRoot(s, { p: 4, damping: 1e-3 }), orthogonalize(a), solve(s, a), syrk(a)].map((x) =>
+        Buffer.from(x.data.buffer),
+      );
+    setThreads(1);
+    const alone = results();
+    for (const threads of [2, 3, 5]) {
+      setThreads(threads);
+      expect(results().map((x, i) => x.equals(alone[i]!))).toEqual(alone.map(() => true));
+    }
+    // Calls that find the threads taken do without.
+    const promised = await Promise.all(Array.from({ length: 4 }, () => gemmAsync(a, b)));
+    for (const { data } of promised) expect(alone[0]!.equals(Buffer.from(data.buffer))).toBe(true);
   });
 
   /** Runs a script in a fresh process and returns what it printed. */

@@ -29,7 +29,7 @@ async function native(): Promise<Finding[]> {
     { name: "addon", ok: true, found: "loaded" },
     { name: "blas", ok: true, found: blas.config },
     { name: "core type", ok: true, found: blas.coreType },
-    { name: "threads", ok: true, found: `${blas.threads} BLAS threads, ${availableParallelism()} cores available` },
+    { name: "threads", ok: true, found: `${blas.threads} threads for products, ${availableParallelism()} cores available` },
     ...report.checks.map(({ routine, error, limit, passed }) => ({
       name: `check ${routine}`,
       ok: passed,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { condition, lstsq, lu, Matrix, solve } from "../../lib/linalg/index.js";
-import { gaussian } from "./residuals.js";
+import { gaussian, product, relative } from "./residuals.js";
 
 describe("solve", () => {
   it("solves a system that needs pivoting, in place or not, on views", () => {
@@ -57,6 +57,32 @@ describe("lu", () => {
       [4, 2],
       [0, 2],
     ]);
+  });
+
+  it.each([
+    [33, 33],
+    [150, 150],
+    [40, 130],
+    [130, 40],
+    [97, 70],
+  ])("P·A = L·U with |L| ≤ 1 across the halves of %i×%i, in both precisions", (m, n) => {
+    for (const dtype of ["float64", "float32"] as const) {
+      const a = gaussian(m, n, m + n, dtype);
+      // A column that is a multiple of another, in the other half: its pivot is a rounding error or zero.
+      for (let i = 0; i < m; i++) a.set(i, Math.min(m, n) - 1, 2 * a.get(i, 0));
+      const { l, u, permutation } = lu(a);
+      const permuted = gaussian(m, n, 0, dtype);
+      for (let i = 0; i < m; i++) permuted.rowArray(i).set(a.rowArray(permutation[i]!));
+      expect(relative(permuted, product(l, u), a)).toBeLessThan(30);
+      for (const x of l.data) expect(Math.abs(x)).toBeLessThanOrEqual(1);
+      expect(new Set(permutation).size).toBe(m);
+      if (m === n) {
+        const x = gaussian(n, 3, 1, dtype);
+        const regular = gaussian(n, n, 5, dtype);
+        const b = gaussian(n, 3, 0, dtype).copy(product(regular, x));
+        expect(relative(b, product(regular, solve(regular, b)), a)).toBeLessThan(30);
+      }
+    }
   });
 
   it("leaves a zero pivot of a singular matrix in U", () => {
