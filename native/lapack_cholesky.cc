@@ -110,7 +110,10 @@ template <typename T> void potrf(bool lower, int n, T* a, int lda) {
   // Elements beyond 4 there belong to no positive definite matrix; cut off, they are found out as any are.
   const T limit = std::ldexp(T(1), std::numeric_limits<T>::max_exponent / 4);
   if (extreme) overTriangle(lower, n, a, lda, [&](int64_t i, int64_t j, T& x) { x = std::clamp(std::ldexp(x, d[i] + d[j]), -limit, limit); });
-  const int info = factorize(lower, n, a, lda);
+  int info = factorize(lower, n, a, lda);
+  // OpenBLAS goes on where a pivot is NaN, after an overflow that in a positive definite matrix there is none of.
+  for (int64_t i = 0; i < n && info == 0; ++i)
+    if (!std::isfinite(a[i * lda + i])) info = static_cast<int>(i) + 1;
   if (info > 0) throw NumericalError("ERR_NOT_POSITIVE_DEFINITE", "leading minor of order " + std::to_string(info) + " is not positive definite");
   if (extreme) overTriangle(lower, n, a, lda, [&](int64_t i, int64_t j, T& x) { x = std::ldexp(x, -d[lower ? i : j]); });
 }

@@ -64,6 +64,21 @@ describe("cholesky", () => {
     }
   });
 
+  it.each(["float64", "float32"] as const)("is refused, and not NaN, where the factor overflows in %s", (dtype) => {
+    // Row n − 1 of L begins with −∞ or ∞, and then is ∞·0: no leading minor but the last can be blamed for it.
+    for (const n of [3, 33, 70]) {
+      const a = Matrix.zeros(n, n, dtype);
+      for (let i = 0; i < n; i++) a.set(i, i, 1);
+      a.set(0, 0, dtype === "float64" ? 1e-77 : 1e-9);
+      for (const sign of [1, -1]) {
+        const huge = sign * (dtype === "float64" ? 1e308 : 3e38);
+        a.set(n - 1, 0, huge);
+        a.set(0, n - 1, huge);
+        expect(() => cholesky(a)).toThrow(`leading minor of order ${n} is not positive definite`);
+      }
+    }
+  });
+
   it("names the zero of a singular factor", () => {
     const factor = Matrix.identity(5);
     factor.set(3, 3, 0);
