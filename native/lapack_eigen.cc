@@ -140,7 +140,10 @@ template <typename T> int syevr(const EigenRange<T>& range, int n, T* a, int lda
   requireFiniteTriangle("a", true, n, a, lda);
   int first = 0, end = n;
   const auto choose = [&](const T* all, int exponent) {
-    const auto upTo = [=](T bound) { return static_cast<int>(std::upper_bound(all, all + n, std::ldexp(bound, exponent)) - all); };
+    // Compared as they will be returned: a bound may have no equal in the units of `all`.
+    const auto upTo = [=](T bound) {
+      return static_cast<int>(std::upper_bound(all, all + n, bound, [=](T limit, T value) { return limit < std::ldexp(value, -exponent); }) - all);
+    };
     if (range.kind == EigenRange<T>::Index) first = range.first, end = range.end;
     if (range.kind == EigenRange<T>::Value) first = upTo(range.low), end = upTo(range.high);
     return std::pair(first, end);

@@ -167,6 +167,17 @@ describe("eighRange", () => {
     expect(eighRange(a, { indices: [2, 2] }).values.length).toBe(0);
   });
 
+  it("compares values as it returns them, however far the ends of the range are from the matrix", () => {
+    for (const [low, high, count] of [
+      [-1e-300, 1e301, 2],
+      [-1, 1e-300, 1],
+      [0, 1e301, 1],
+      [-1, 0, 1],
+    ] as const)
+      expect(eighRange(Matrix.diagonal([1e300, 0]), { values: [low, high] }).values.length).toBe(count);
+    expect([...eighRange(Matrix.diagonal([3e-310, 7e-312]), { values: [7e-312, 3e-310] }).values]).toEqual([3e-310]);
+  });
+
   it.each([
     ["like a companion matrix", [31, 49, 63]],
     ["the second difference", [32, 50]],
