@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -78,7 +79,7 @@ void setThreadCount(int threads) { count() = threads; }
 
 void parallel(int parts, int threads, const std::function<void(int)>& body) {
   static Pool* const pool = new Pool;  // its threads wait for work until the process ends
-  if (threads > 1 && parts > 1 && pool->run(parts, threads, body)) return;
+  if (threads > 1 && parts > 1 && pool->run(parts, std::min(threads, parts), body)) return;
   for (int part = 0; part < parts; ++part) body(part);
 }
 

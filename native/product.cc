@@ -36,8 +36,8 @@ template <typename T> Product<T> stripe(Product<T> p, bool columns, int from, in
 template <typename T> void onThreads(const Product<T>& p, int threads) {
   const bool columns = p.n >= p.m;
   const int side = columns ? p.n : p.m, unit = 48;
-  const int width = std::max(unit, (side / (4 * threads) + unit - 1) / unit * unit), parts = (side + width - 1) / width;
-  const auto part = [&](int i) { return stripe(p, columns, i * width, std::min(side, (i + 1) * width)); };
+  const int width = std::max(unit, (side / (4 * threads) + unit - 1) / unit * unit), parts = (side - 1) / width + 1;
+  const auto part = [&](int i) { return stripe(p, columns, i * width, side - i * width < width ? side : (i + 1) * width); };
   int64_t most = 0;
   for (int i = 0; i < parts; ++i) most = std::max(most, room(part(i)));
   Workspace scratch;

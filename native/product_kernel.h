@@ -129,8 +129,8 @@ template <typename T, int W> inline void copy(int k, int n, Strided<T> b, T* to,
 /// So many parts of at most `most`, of nearly equal size: a multiple of `unit`.
 inline int share(int all, int most, int unit) {
   if (all <= most) return all;
-  const int parts = (all + most - 1) / most;
-  return ((all + parts - 1) / parts + unit - 1) / unit * unit;
+  const int parts = (all - 1) / most + 1;
+  return ((all - 1) / parts + unit) / unit * unit;
 }
 
 /// Vectors of W elements, tiles of R rows.
@@ -139,17 +139,21 @@ template <typename T, int W, int R> void product(const Product<T>& p, T* room) {
   const bool copied = room != nullptr;
   if (!copied && p.k <= kBlockDepth<T> && p.m <= kHeight) return columns<T, W, R>({p.part, p.above, p.m, p.n, p.k, p.alpha, p.a, p.b.data, p.b.row, p.beta, p.c, p.ldc});
   const int depth = share(p.k, kBlockDepth<T>, 1), width = copied ? share(p.n, kBlockWidth<T>, W) : p.n;
-  for (int j = 0; j < p.n; j += width) {
-    const int n = p.n - j < width ? p.n - j : width;
-    for (int l = 0; l < p.k; l += depth) {
-      const int k = p.k - l < depth ? p.k - l : depth;
+  const auto least = [](int x, int y) { return x < y ? x : y; };
+  // No index goes beyond its end, which may be the largest integer.
+  for (int j = 0, n; j < p.n; j += n) {
+    n = least(p.n - j, width);
+    for (int l = 0, k; l < p.k; l += k) {
+      k = least(p.k - l, depth);
       const Strided<T> b{p.b.data + l * p.b.row + j * p.b.col, p.b.row, p.b.col};
       // Rows are whole vectors, and not a multiple of a page apart.
-      const ptrdiff_t ld = (n + W - 1) / W * W;
+      const ptrdiff_t ld = (n + ptrdiff_t{W} - 1) / W * W;
       if (copied) copy<T, W>(k, n, b, room, ld);
-      for (int i = 0; i < p.m; i += kHeight)
-        columns<T, W, R>({p.part, p.above + j - i, p.m - i < kHeight ? p.m - i : kHeight, n, k, p.alpha, {p.a.data + i * p.a.row + l * p.a.col, p.a.row, p.a.col},
+      for (int i = 0, m; i < p.m; i += m) {
+        m = least(p.m - i, kHeight);
+        columns<T, W, R>({p.part, p.above + j - i, m, n, k, p.alpha, {p.a.data + i * p.a.row + l * p.a.col, p.a.row, p.a.col},
                           copied ? room : b.data, copied ? ld : b.row, l == 0 ? p.beta : T(1), p.c + i * p.ldc + j, p.ldc});
+      }
     }
   }
 }

@@ -51,8 +51,9 @@ template <typename T, int W> void substitute(const TriangularSystem<T>& p, T* ro
   if (p.left) return fromTheLeft<T, W>(p.lower, p.unit, n, p.a, reciprocal, p.b, p.ldb, p.n);
   // X·A = B as Aᵀ·Xᵀ = Bᵀ, some rows at a time.
   constexpr int kRows = kSubstituted<T>;
-  for (int i = 0; i < p.m; i += kRows) {
-    const int m = p.m - i < kRows ? p.m - i : kRows, padded = (m + W - 1) / W * W;
+  for (int i = 0, m; i < p.m; i += m) {
+    m = p.m - i < kRows ? p.m - i : kRows;
+    const int padded = (m + W - 1) / W * W;
     T* b = p.b + i * p.ldb;
     copy<T, W>(n, m, {b, 1, p.ldb}, room, padded);
     for (int j = 0; j < n; ++j)
