@@ -9,6 +9,7 @@
                  int* iwork, const int* liwork, int* info, size_t, size_t);                                                 \
   void p##sytrd_(const char* uplo, const int* n, T* a, const int* lda, T* d, T* e, T* tau, T* work, const int* lwork,       \
                  int* info, size_t);                                                                                        \
+  void p##larfg_(const int* n, T* alpha, T* x, const int* incx, T* tau);                                                     \
   void p##steqr_(const char* compz, const int* n, T* d, T* e, T* z, const int* ldz, T* work, int* info, size_t);            \
   void p##potrf_(const char* uplo, const int* n, T* a, const int* lda, int* info, size_t);                                  \
   void p##potri_(const char* uplo, const int* n, T* a, const int* lda, int* info, size_t);                                  \
@@ -41,6 +42,7 @@ template <typename T> struct Lapack;
   template <> struct Lapack<T> {             \
     static constexpr auto syevd = p##syevd_; \
     static constexpr auto sytrd = p##sytrd_; \
+    static constexpr auto larfg = p##larfg_; \
     static constexpr auto steqr = p##steqr_; \
     static constexpr auto potrf = p##potrf_; \
     static constexpr auto potri = p##potri_; \

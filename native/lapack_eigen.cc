@@ -5,6 +5,7 @@
 #include "blas.h"
 #include "lapack_detail.h"
 #include "tridiagonal.h"
+#include "tridiagonalize.h"
 
 namespace layerwise {
 namespace {
@@ -34,21 +35,7 @@ template <typename T> void restore(int count, T* w, int exponent) {
   requireRepresentable("an eigenvalue", count, 1, w, 1);
 }
 
-/// A, in the upper triangle, becomes Q·T·Qᵀ: T tridiagonal in d and e, and Q = H₀·H₁·…, Hᵢ = I − τᵢ·vᵢ·vᵢᵀ, where vᵢ is 0 up to i, then 1,
-/// then what row i of the upper triangle holds.
-template <typename T> void sytrd(int n, T* a, int lda, T* d, T* e, T* tau) {
-  const int query = -1;
-  int info = 0;
-  T size = 0;
-  Lapack<T>::sytrd("L", &n, a, &lda, d, e, tau, &size, &query, &info, 1);
-  valid("sytrd", info);
-  const int work = lwork<T>(size);
-  Workspace scratch;
-  Lapack<T>::sytrd("L", &n, a, &lda, d, e, tau, scratch.take<T>(work), &work, &info, 1);
-  valid("sytrd", info);
-}
-
-/// The rows z of Z (rows×n) become (Q·zᵀ)ᵀ, Q from sytrd, in blocks of reflectors: I − V·S⁻¹·Vᵀ with S = diag(1/τ) + the part of VᵀV
+/// The rows z of Z (rows×n) become (Q·zᵀ)ᵀ, Q from tridiagonalize, in blocks of reflectors: I − V·S⁻¹·Vᵀ with S = diag(1/τ) + the part of VᵀV
 /// above its diagonal (Puglisi 1992). LAPACK's ormtr takes blocks of 32, and subtracts the transposed product element by element.
 template <typename T> void backTransform(int rows, int n, const T* a, int lda, const T* tau, T* z, int ldz) {
   constexpr int kBlock = 48;
@@ -93,7 +80,7 @@ template <typename T, typename Choose> int eigenvectors(int n, T* a, int lda, T*
   T *d = scratch.take<T>(n), *e = scratch.take<T>(n), *tau = scratch.take<T>(n), *q = scratch.take<T>(static_cast<int64_t>(n) * n);
   int* order = scratch.take<int>(n);
   mirrorLower(n, a, lda);
-  sytrd(n, a, lda, d, e, tau);
+  tridiagonalize(n, a, lda, d, e, tau);
   tridiagonalEigen(n, d, e, w, q, n, order);
   const auto [first, end] = choose(w, exponent);
   const int count = end - first;
@@ -118,7 +105,7 @@ template <typename T> int eigenvalues(int n, T* a, int lda, T* w) {
   Workspace scratch;
   T *e = scratch.take<T>(n), *tau = scratch.take<T>(n), unused = 0;
   mirrorLower(n, a, lda);
-  sytrd(n, a, lda, w, e, tau);
+  tridiagonalize(n, a, lda, w, e, tau);
   Lapack<T>::steqr("N", &n, w, e, &unused, &one, &unused, &info, 1);
   if (info > 0) throw NumericalError("ERR_NO_CONVERGENCE", "the eigenvalues did not converge (info " + std::to_string(info) + ")");
   return exponent;
