@@ -8,10 +8,10 @@
 import { gemm, Matrix } from "../lib/linalg/index.js";
 import { createOptimizer } from "../lib/optim/index.js";
 import { Stream } from "../lib/random/index.js";
-import { median } from "./harness.js";
+import { countArgument, median } from "./harness.js";
 import { machineLine } from "./machine.js";
 
-const [n, rounds, steps] = [Number(process.argv[2] ?? 384), Number(process.argv[3] ?? 9), 20];
+const [n, rounds, steps] = [countArgument(1, 384), countArgument(2, 9), 20];
 const stream = new Stream(1, "background refresh");
 const random = (name: string) => stream.child(name).normal(Matrix.zeros(n, n));
 const scratch = Matrix.zeros(n, n);

@@ -12,6 +12,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** The index-th word of the command line, a count. */
+export function countArgument(index: number, otherwise: number): number {
+  const word = process.argv[index + 1];
+  const count = word === undefined ? otherwise : Number(word);
+  if (!Number.isInteger(count) || count < 1) throw new RangeError(`a count is wanted, got ${word}`);
+  return count;
+}
+
 /** Milliseconds of processor time (or, for several threads, of the clock) that `body` takes. */
 export function milliseconds(body: () => void, wall = false): number {
   if (wall) {

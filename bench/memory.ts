@@ -6,10 +6,10 @@ import type { Real } from "../lib/linalg/matrix.js";
 import { createOptimizer, type Parameter } from "../lib/optim/index.js";
 import { Stream } from "../lib/random/index.js";
 import { setThreads } from "../lib/runtime.js";
-import { milliseconds, table } from "./harness.js";
+import { countArgument, milliseconds, table } from "./harness.js";
 import { machineLine } from "./machine.js";
 
-const steps = Number(process.argv[2] ?? 100_000);
+const steps = countArgument(1, 100_000);
 const n = 16;
 setThreads(1);
 console.log(`${machineLine()}\n${steps} steps after ${steps / 10}; MB`);

@@ -26,7 +26,7 @@ import {
 } from "../lib/models/linear-representation/index.js";
 import { Stream } from "../lib/random/index.js";
 import { setThreads } from "../lib/runtime.js";
-import { median, milliseconds, Peer } from "./harness.js";
+import { countArgument, median, milliseconds, Peer } from "./harness.js";
 
 const d = 100;
 const k = 8;
@@ -190,7 +190,7 @@ async function python(): Promise<{ contestants: Contestant[]; stop(): void }> {
 }
 
 setThreads(1);
-const rounds = Number(process.argv[2] ?? 7);
+const rounds = countArgument(1, 7);
 const { direct, moments } = fixedData();
 const peers = await python();
 const contestants: Contestant[] = [

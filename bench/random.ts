@@ -8,11 +8,11 @@
 import { cpus } from "node:os";
 import { binding } from "../lib/binding.js";
 import { Stream } from "../lib/random/index.js";
-import { median, milliseconds, Peer } from "./harness.js";
+import { countArgument, median, milliseconds, Peer } from "./harness.js";
 
 const n = 4096;
 const repeats = 200;
-const rounds = Number(process.argv[2] ?? 11);
+const rounds = countArgument(1, 11);
 
 const double = new Float64Array(n);
 const single = new Float32Array(n);

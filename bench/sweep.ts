@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { experimentById, LocalExecutor, runTrial } from "../lib/experiments/index.js";
 import { axesFromObject } from "../lib/experiments/sweep/language.js";
 import { checkedPlan, createRun, workOn } from "../lib/experiments/sweep/session.js";
-import { figure, median, Peer, table } from "./harness.js";
+import { countArgument, figure, median, Peer, table } from "./harness.js";
 import { machineLine } from "./machine.js";
 
 const experiment = experimentById("linear-representation");
@@ -95,4 +95,4 @@ async function compare(rounds: number, count: number): Promise<void> {
 }
 
 if (process.argv[2] === "alone") await alone();
-else await compare(Number(process.argv[2] ?? 5), Number(process.argv[3] ?? 400));
+else await compare(countArgument(1, 5), countArgument(2, 400));
