@@ -55,11 +55,22 @@ template <typename T> void scaleBy(T beta, int m, int n, T* c, int ldc) {
   }
 }
 
+/// y ← α·op(A)·x + β·y, A rows×cols; y is not read when β = 0, whatever OpenBLAS's version makes of 0·NaN.
+template <typename T> void gemv(bool trans, int rows, int cols, T alpha, const T* a, int lda, const T* x, int incx, T beta, T* y, int incy) {
+  const bool empty = rows == 0 || cols == 0;
+  if (beta == 0 || empty) scaleBy(beta, trans ? cols : rows, 1, y, incy);
+  if (empty) return;
+  Blas<T>::gemv(CblasRowMajor, transposition(trans), rows, cols, alpha, a, lda, x, incx, beta == 0 ? T(1) : beta, y, incy);
+}
+
 /// C ← α·op(A)·op(B) + β·C; C is not read when β = 0, nor A and B when α = 0 (OpenBLAS's small kernels do read them).
 template <typename T>
 void gemm(bool transA, bool transB, int m, int n, int k, T alpha, const T* a, int lda, const T* b, int ldb, T beta, T* c, int ldc) {
   if (m == 0 || n == 0) return;
   if (k == 0 || alpha == 0) return scaleBy(beta, m, n, c, ldc);
+  const bool small = m <= kSmallest && n <= kSmallest && k <= kSmallest;
+  if (n == 1 && !small) return gemv(transA, transA ? k : m, transA ? m : k, alpha, a, lda, b, transB ? 1 : ldb, beta, c, ldc);
+  if (m == 1 && !small) return gemv(!transB, transB ? n : k, transB ? k : n, alpha, b, ldb, a, transA ? lda : 1, beta, c, 1);
   if (multiplies(m, n, k)) return multiply<T>({Part::Whole, m, n, k, alpha, operand(transA, a, lda), operand(transB, b, ldb), beta, c, ldc});
   Blas<T>::gemm(CblasRowMajor, transposition(transA), transposition(transB), m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }

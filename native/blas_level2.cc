@@ -25,10 +25,7 @@ template <typename T> struct Gemv {
     in.distinct(y, x);
   }
   void run() const {
-    if (y.empty()) return;
-    const T rest = cleared(beta, y);
-    if (!a.empty()) return Blas<T>::gemv(CblasRowMajor, transposition(trans), a.rows, a.cols, alpha, a.data, a.ld, x.data, x.ld, rest, y.data, y.ld);
-    for (int i = 0; i < y.rows; ++i) *y.row(i) *= rest;
+    gemv(trans, a.rows, a.cols, alpha, a.data, a.ld, x.data, x.ld, beta, y.data, y.ld);
   }
   bool trans;
   T alpha, beta;

@@ -99,10 +99,6 @@ template <typename T, int W, int R> inline void columns(const Block<T>& p) {
   if constexpr (W > 1) {
     if (n < W) return columns<T, W / 2, R>(p);
   }
-  // Where 64-byte instructions take twice as long as 32-byte ones, three of those are less than two of these.
-  if constexpr (W * sizeof(T) == 64) {
-    if (n > W && n <= W + W / 2) return columns<T, W / 2, R>(p);
-  }
   if (n == W) return wanted<T, W, 1, R>(p, 0, 0);
   int j = 0;
   for (; n - j > 4 * W; j += 3 * W) wanted<T, W, 3, R>(p, j, j + 2 * W);

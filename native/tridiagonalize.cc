@@ -11,11 +11,6 @@ namespace {
 
 constexpr int kUnblocked = 32;
 
-/// y ← A·x or Aᵀ·x, times α, plus β·y; A rows×cols.
-template <typename T> void gemv(bool trans, int rows, int cols, T alpha, const T* a, int lda, const T* x, T beta, T* y) {
-  if (rows > 0 && cols > 0) Blas<T>::gemv(CblasRowMajor, transposition(trans), rows, cols, alpha, a, lda, x, 1, beta, y, 1);
-}
-
 /// The reflector that takes (x₀, …) to (β, 0, …): its vector, with 1 first, into v and, but for the 1, x. Returns β.
 template <typename T> T reflector(int n, T* x, T* v, T* tau) {
   const int one = 1;
@@ -47,14 +42,14 @@ template <typename T> void tridiagonalize(int n, T* a, int lda, T* d, T* e, T* t
       const int lost = 2 * (j - first), m = n - 1 - j;
       // Row j of what A is by now.
       for (int i = 0; i < lost; ++i) column[i] = p[static_cast<int64_t>(i) * n + j];
-      gemv<T>(true, lost, n - j, -1, q + j, n, column, 1, at(j, j));
+      gemv<T>(true, lost, n - j, -1, q + j, n, column, 1, 1, at(j, j), 1);
       d[j] = *at(j, j);
       T *v = p + static_cast<int64_t>(lost) * n + j + 1, *w = v + n;
       e[j] = reflector(m, at(j, j + 1), v, tau + j);
       // w = τ·A·v − (τ²/2)(vᵀA·v)·v.
       Blas<T>::symv(CblasRowMajor, CblasUpper, m, tau[j], at(j + 1, j + 1), lda, v, 1, T(0), w, 1);
-      gemv<T>(false, lost, m, tau[j], p + j + 1, n, v, 0, inner);
-      gemv<T>(true, lost, m, -1, q + j + 1, n, inner, 1, w);
+      gemv<T>(false, lost, m, tau[j], p + j + 1, n, v, 1, 0, inner, 1);
+      gemv<T>(true, lost, m, -1, q + j + 1, n, inner, 1, 1, w, 1);
       Blas<T>::axpy(m, -tau[j] / 2 * Blas<T>::dot(m, w, 1, v, 1), v, 1, w, 1);
       T* const swapped = q + static_cast<int64_t>(lost) * n + j + 1;
       std::copy_n(w, m, swapped);
