@@ -13,7 +13,7 @@ function build() {
     new Activation("relu"),
     new Linear(32, 1, new Stream(2, "out"), { name: "out" }),
   ]);
-  const schedule = { kind: "cosine", steps: 200 };
+  const schedule = { kind: "cosine", steps: 200 } as const;
   return { network, optimizer: createOptimizer("soap", network.parameters, { lr: 0.02, schedule }) };
 }
 

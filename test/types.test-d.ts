@@ -6,7 +6,7 @@ import { tensorFlowOptimizer } from "layerwise/adapters/tfjs";
 import { defineExperiment } from "layerwise/experiments";
 import { encodeNpy } from "layerwise/io";
 import { cholesky, eigh, gemm, gemv, type Operand, svd } from "layerwise/linalg";
-import { createOptimizer, defineMethod, type Optimizer, sign } from "layerwise/optim";
+import { createOptimizer, defineMethod, type MethodOptions, type Optimizer, sign } from "layerwise/optim";
 import { expectTypeOf } from "vitest";
 import { z } from "zod";
 
@@ -39,6 +39,26 @@ expectTypeOf(createOptimizer("soap", [parameter])).toEqualTypeOf<Optimizer>();
 createOptimizer("muon", new Sequential([new Linear(2, 3, new Stream(1), { name: "in" })]).parameters);
 // @ts-expect-error no gradient
 createOptimizer("soap", [{ name: "w", value: double }]);
+
+// So are options: those of the method, the common ones, and those of vectors; an unknown id's are not known.
+createOptimizer("soap", [parameter], { lr: 0.1, beta1: 0.9, basis: "eigh", schedule: { kind: "cosine", steps: 9 }, vectorLr: 0.1 });
+createOptimizer("kfac", [parameter], {
+  groups: [
+    { parameters: ["w"], lr: 0.1 },
+    { parameters: /w/, method: "adam", beta2: 0.9 },
+  ],
+});
+// @ts-expect-error misspelt
+createOptimizer("soap", [parameter], { betta1: 0.9 });
+// @ts-expect-error of another method
+createOptimizer("adam", [parameter], { damping: 0.1 });
+// @ts-expect-error none of the choices
+createOptimizer("shampoo", [parameter], { graft: "adamw" });
+// @ts-expect-error a group of no parameters
+createOptimizer("kfac", [parameter], { groups: [{ lr: 0.1 }] });
+createOptimizer("my-own", [parameter], { whatever: 1 });
+createOptimizer("soap" as string, [parameter], { whatever: 1 });
+expectTypeOf<MethodOptions["shampoo"]["p"]>().toEqualTypeOf<number | undefined>();
 
 // Options of a method have the types of its schema, defaults filled in, and the common ones.
 defineMethod({

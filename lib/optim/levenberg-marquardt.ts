@@ -34,17 +34,40 @@ export function adaptDamping(lambda: number, rho: number, { omega, period, min, 
   return Math.min(max, Math.max(min, lambda * factor));
 }
 
-/** Adaptive damping for Kronecker-factored curvature: λ is state; what the factors hold is the quadratic model. */
-export function kroneckerDamping(
-  initial: number,
-  rule: DampingRule,
-): Controller & { lambda(): number; see(parameter: Parameter<Real>, p: Side | null, q: Side | null): void } {
+/** Adaptive damping as the stages see it. */
+interface AdaptiveDamping extends Controller {
+  lambda(): number;
+  /** Tells the factors of a parameter. */
+  see(parameter: Parameter<Real>, p: Side | null, q: Side | null): void;
+  readonly settings: DampingRule & { readonly initial: number };
+}
+
+/**
+ * Adaptive damping for Kronecker-factored curvature: λ is state; what the factors hold is the quadratic model. A parameter without
+ * factors (Adam's) enters the model by its slope alone.
+ * @param shared another group's, if there is one: the ratio is that of the whole step, so λ and its rule are one for all groups.
+ * @throws TypeError when that one has other settings.
+ */
+export function kroneckerDamping(initial: number, rule: DampingRule, shared: Controller | null = null): AdaptiveDamping {
+  const settings = { ...rule, initial };
+  if (shared && "settings" in shared) {
+    const other = shared as AdaptiveDamping;
+    for (const [key, value] of Object.entries(other.settings)) {
+      const own = settings[key as keyof typeof settings];
+      if (own !== value)
+        throw new TypeError(
+          `adaptive damping: all groups share one λ, so option "${key === "initial" ? "damping" : key}" must be the same in each, got ${value} and ${own}`,
+        );
+    }
+    return other;
+  }
   const state = { lambda: initial };
   const sides = new Map<string, [Side | null, Side | null]>();
   const scratch = new Scratch();
   let before: number | null = null;
   return {
     state,
+    settings,
     rejects: (step) => rule.reject && step % rule.period === 0,
     lambda: () => state.lambda,
     see: (parameter, p, q) => sides.set(parameter.name, [p, q]),
@@ -57,8 +80,10 @@ export function kroneckerDamping(
       // q(δ) = gᵀδ + ½ δᵀ(B ⊗ A + λI)δ with δ = −ηD.
       let q = 0;
       for (const { parameter, direction, lr } of updates) {
-        const [left, right] = sides.get(parameter.name) ?? [null, null];
         q -= lr * inner(parameter.gradient!, direction);
+        const factors = sides.get(parameter.name);
+        if (!factors) continue;
+        const [left, right] = factors;
         q += 0.5 * lr * lr * (curvature(direction, left, right, scratch) + state.lambda * inner(direction, direction));
       }
       const rho = q < 0 ? (closure() - before) / q : Number.NaN;

@@ -21,8 +21,8 @@ export interface Method<S extends Shape = Shape> {
   readonly curvature?: boolean;
   /** Whether it preconditions with layer inputs or output gradients: an optimizer over parameters of which none has any is refused. */
   readonly layerwise?: boolean;
-  /** What stands between gradient and weight. */
-  chain?(options: OptionsOf<S>): Stage[] | { stages: Stage[]; controller: Controller };
+  /** What stands between gradient and weight. An optimizer has one controller: `shared` is what an earlier group's chain came with, to be returned again. */
+  chain?(options: OptionsOf<S>, shared?: Controller | null): Stage[] | { stages: Stage[]; controller: Controller };
   /** Parameters that `chain` is not for (vectors), and the chain they get instead, at the rate `vectorLr`. */
   readonly diagonal?: { applies(parameter: Parameter<Real>): boolean; chain(options: OptionsOf<S>): Stage[] };
   create?(parameters: readonly Parameter<Real>[], options: OptionsOf<S>): Optimizer;

@@ -59,6 +59,11 @@ export function withDefault<T extends z.ZodType>(type: z.ZodDefault<T>, value: z
 /** Options by name, as zod types with default and description. */
 export type Shape = Readonly<Record<string, z.ZodType>>;
 
+/** Options as a caller gives them: a method's own and the common ones; what has a default may be left out. `groups` are typed where they are read. */
+export type OptionsGiven<S extends Shape> = z.input<z.ZodObject<S>> &
+  Omit<z.input<z.ZodObject<typeof commonShape>>, keyof S | "groups"> &
+  Omit<z.input<z.ZodObject<typeof vectorShape>>, keyof S>;
+
 /** Zod compiles a schema when it is first used, which costs more than many checks. */
 const schemas = new WeakMap<Shape, z.ZodObject>();
 

@@ -24,7 +24,7 @@ import { soap } from "./methods/soap.js";
 import { soapMuon } from "./methods/soap-muon.js";
 import { splus } from "./methods/splus.js";
 import { ChainOptimizer, type Controller, type Group } from "./optimizer.js";
-import { commonShape, type Shape, validate, vectorShape } from "./options.js";
+import { commonShape, type OptionsGiven, type Shape, validate, vectorShape } from "./options.js";
 import { checkParameters, hasStatistics } from "./parameters.js";
 import type { Optimizer, Parameter, Stage } from "./types.js";
 
@@ -36,27 +36,37 @@ export function registerMethod<S extends Shape>(method: Method<S>): void {
   methods.set(method.id, method as unknown as Method);
 }
 
-registerMethod(sgd);
-registerMethod(adagrad);
-registerMethod(rmsprop);
-registerMethod(adam);
-registerMethod(adamw);
-registerMethod(lion);
-registerMethod(lbfgs);
-registerMethod(gaussNewton);
-registerMethod(kfac);
-registerMethod(ekfac);
-registerMethod(foof);
-registerMethod(kfacStylised);
-registerMethod(shampoo);
-registerMethod(asgo);
-registerMethod(klShampoo);
-registerMethod(soap);
-registerMethod(klSoap);
-registerMethod(soapMuon);
-registerMethod(splus);
-registerMethod(muon);
-registerMethod(newtonMuon);
+const builtIn = {
+  sgd,
+  adagrad,
+  rmsprop,
+  adam,
+  adamw,
+  lion,
+  lbfgs,
+  "gauss-newton": gaussNewton,
+  kfac,
+  ekfac,
+  foof,
+  "kfac-stylised": kfacStylised,
+  shampoo,
+  asgo,
+  "kl-shampoo": klShampoo,
+  soap,
+  "kl-soap": klSoap,
+  "soap-muon": soapMuon,
+  splus,
+  muon,
+  "newton-muon": newtonMuon,
+};
+for (const method of Object.values(builtIn)) registerMethod<Shape>(method as unknown as Method);
+
+/** The options that each method of the library takes, by its id; every one has a default but Gauss-Newton's provider. */
+export type MethodOptions = {
+  readonly [Id in keyof typeof builtIn]: (typeof builtIn)[Id] extends Method<infer S>
+    ? OptionsGiven<S> & { readonly groups?: readonly GroupOptions[] }
+    : never;
+};
 
 /** Ids of all registered methods. */
 export function methodIds(): string[] {
@@ -65,6 +75,7 @@ export function methodIds(): string[] {
 
 /** The method of that id. @throws RangeError naming the nearest id. */
 export function findMethod(id: string): Method {
+  if (typeof id !== "string") throw new TypeError(`the id of an optimizer must be a string, got ${id}`);
   const method = methods.get(id);
   if (!method) throw new RangeError(unknown("optimizer", id, methodIds()));
   return method;
@@ -83,9 +94,12 @@ export function methodShape(method: Method): Shape {
 /** One shape per method, so that {@link validate} compiles it once: thousands of trials check thousands of options. */
 const shapes = new WeakMap<Method, Shape>();
 
+/** What a group says besides options. */
 const groupShape = {
-  parameters: z.any().describe("names, a RegExp on the name, or a predicate"),
-  method: z.string().optional(),
+  parameters: z
+    .union([z.array(z.string()), z.instanceof(RegExp), z.custom<Selector>((f) => typeof f === "function")])
+    .describe("an array of names, a RegExp on the name, or a predicate"),
+  method: z.string().optional().describe("the id of a method"),
 };
 
 /** Options by name, checked against the method's shape. */
@@ -93,6 +107,9 @@ export type Options = Readonly<Record<string, unknown>>;
 
 /** Selects parameters by name, by RegExp, or by predicate. */
 export type Selector = readonly string[] | RegExp | ((parameter: Parameter<Real>) => boolean);
+
+/** An entry of the option `groups`: which parameters, what method (by default the optimizer's), and options of that method. */
+export type GroupOptions = { readonly parameters: Selector; readonly method?: string } & Options;
 
 /**
  * An optimizer over `parameters` by the method `id`.
@@ -103,52 +120,69 @@ export type Selector = readonly string[] | RegExp | ((parameter: Parameter<Real>
  * @throws RangeError for an unknown method, TypeError for an option that is unknown or out of bounds (naming it), or
  * parameters that disagree in name, shape or precision, or none with the statistics that the method lives on.
  */
-export function createOptimizer(id: string, parameters: readonly Parameter<Real>[], options: Options = {}): Optimizer {
+export function createOptimizer<Id extends keyof MethodOptions | (string & {})>(
+  id: Id,
+  parameters: readonly Parameter<Real>[],
+  options?: Id extends keyof MethodOptions ? MethodOptions[Id] : Options,
+): Optimizer {
+  const given: Options = options ?? {};
   const method = findMethod(id);
   checkParameters(id, parameters);
-  const base = validate(id, methodShape(method), options) as Common;
+  const base = validate(id, methodShape(method), given) as Common;
   if (method.create) {
     if (base.groups.length) throw new TypeError(`${id}: option "groups": works on all parameters at once, has no groups`);
     return method.create(parameters, base as never);
   }
-  const { groups: _groups, ...outer } = options;
+  const { groups: _groups, ...outer } = given;
   let rest = [...parameters];
+  const names = new Set(parameters.map(({ name }) => name));
   const groups: Group[] = [];
+  const taken = new Map<Method, Parameter<Real>[]>();
   let controller: Controller | null = null;
-  const add = (chosen: Method, members: readonly Parameter<Real>[], given: Options) => {
-    const checked = validate(chosen.id, methodShape(chosen), given) as Common;
+  const add = (chosen: Method, members: readonly Parameter<Real>[], own: Options, where = "") => {
+    const checked = validate(chosen.id, methodShape(chosen), own) as Common;
+    if (base.lr === 0 && checked.lr > 0)
+      throw new RangeError(`${id}: option "${where}.lr": rates of groups are relative to lr, which is 0`);
     if (!chosen.chain) throw new TypeError(`${id}: "${chosen.id}" works on all parameters at once, it cannot be the method of a group`);
-    if (chosen.layerwise && members.length && !members.some(hasStatistics)) {
-      throw new TypeError(
-        `${id}: "${chosen.id}" preconditions with \`inputs\` or \`outputGradients\`, and no parameter has them ` +
-          "(the layers of layerwise/nn do; they must be there when the optimizer is made)",
-      );
-    }
+    taken.set(chosen, [...(taken.get(chosen) ?? []), ...members]);
     const vectors = members.filter((parameter) => chosen.diagonal?.applies(parameter));
     const matrices = members.filter((parameter) => !vectors.includes(parameter));
     const { decay } = checked;
-    const built = chosen.chain(checked as never);
+    const built = chosen.chain(checked as never, controller);
     const stages: readonly Stage[] = Array.isArray(built) ? built : built.stages;
-    if (!Array.isArray(built)) controller = built.controller;
+    if (!Array.isArray(built)) {
+      if (controller && controller !== built.controller) throw new TypeError(`${id}: the groups' methods have different controllers`);
+      controller = built.controller;
+    }
     groups.push({ chain: stages, parameters: matrices, lr: checked.lr, decay });
     if (vectors.length) groups.push({ chain: chosen.diagonal!.chain(checked as never), parameters: vectors, lr: checked.vectorLr, decay });
   };
   base.groups.forEach((entry, i) => {
-    const { parameters: selector, method: name = id, ...own } = entry as Options & { parameters: Selector; method?: string };
-    if (selector === undefined)
-      throw new TypeError(`${id}: option "groups.${i}": ${groupShape.parameters.description} expected in "parameters"`);
+    const where = `groups.${i}`;
+    if (typeof entry !== "object" || entry === null)
+      throw new TypeError(`${id}: option "${where}": expected {parameters, method?, …options}, got ${entry}`);
+    const { parameters, method: name = id, ...own } = entry as GroupOptions;
+    const { parameters: selector } = validate(`${id}: option "${where}"`, groupShape, { parameters, method: name });
     for (const key of Object.keys(own)) {
       if (Object.hasOwn(commonShape, key) && key !== "lr" && key !== "decay")
-        throw new TypeError(`${id}: option "groups.${i}.${key}": is of all parameters together, not of a group`);
+        throw new TypeError(`${id}: option "${where}.${key}": is of all parameters together, not of a group`);
     }
-    if (base.lr === 0 && (own.lr as number) > 0)
-      throw new RangeError(`${id}: option "groups.${i}.lr": rates of groups are relative to lr, which is 0`);
+    const missing = Array.isArray(selector) && selector.find((wanted) => !names.has(wanted));
+    if (typeof missing === "string") throw new RangeError(`${id}: option "${where}": ${unknown("parameter", missing, [...names])}`);
     const members = rest.filter((parameter) => selects(selector, parameter));
-    if (!members.length) throw new RangeError(`${id}: option "groups.${i}": selects no parameter`);
+    if (!members.length) throw new RangeError(`${id}: option "${where}": selects no parameter`);
     rest = rest.filter((parameter) => !members.includes(parameter));
-    add(findMethod(name), members, name === id ? { ...outer, ...own } : own);
+    add(findMethod(name), members, name === id ? { ...outer, ...own } : own, where);
   });
   add(method, rest, outer);
+  for (const [{ id: own, layerwise }, members] of taken) {
+    if (layerwise && members.length && !members.some(hasStatistics)) {
+      throw new TypeError(
+        `${id}: "${own}" preconditions with \`inputs\` or \`outputGradients\`, and no parameter has them ` +
+          "(the layers of layerwise/nn do; they must be there when the optimizer is made)",
+      );
+    }
+  }
   return new ChainOptimizer(id, groups, base, controller);
 }
 

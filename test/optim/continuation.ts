@@ -5,7 +5,10 @@ import { createOptimizer, loadCheckpoint, type Optimizer } from "../../lib/optim
 import { generator, weight } from "./helpers.js";
 
 /** A two-layer linear net with a bias on fixed data, batch t at step t: everything a method may ask for. */
-export function continuation(id: string): { optimizer: Optimizer; step(t: number): void; weights(): number[] } {
+export function continuation(
+  id: string,
+  options: Record<string, unknown> = {},
+): { optimizer: Optimizer; step(t: number): void; weights(): number[] } {
   const g = generator(7);
   const [n, d, k, dy] = [12, 4, 3, 2];
   const first = weight(g.matrix(k, d), "first");
@@ -54,7 +57,7 @@ export function continuation(id: string): { optimizer: Optimizer; step(t: number
     sgd: { momentum: 0.9, average: 0.9, schedule: { kind: "cosine", steps: 20 } },
     lbfgs: { history: 3 },
   };
-  const optimizer = createOptimizer(id, parameters, special[id] ?? {});
+  const optimizer = createOptimizer(id, parameters, { ...special[id], ...options });
   return {
     optimizer,
     step(t) {

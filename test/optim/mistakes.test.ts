@@ -17,11 +17,11 @@ describe("a mistake at createOptimizer", () => {
   });
 
   it("an option unlike any other: all are listed", () => {
-    expect(() => createOptimizer("sgd", [weight()], { frobnicate: 1 })).toThrow(/options are .*momentum/);
+    expect(() => createOptimizer("sgd", [weight()], { frobnicate: 1 } as never)).toThrow(/options are .*momentum/);
   });
 
   it("a schedule of an unknown kind: the kinds are listed", () => {
-    expect(() => createOptimizer("sgd", [weight()], { schedule: { kind: "cosin", steps: 3 } })).toThrow(/linear, cosine, wsd/);
+    expect(() => createOptimizer("sgd", [weight()], { schedule: { kind: "cosin", steps: 3 } } as never)).toThrow(/linear, cosine, wsd/);
   });
 
   it.each([
@@ -41,6 +41,13 @@ describe("a mistake at createOptimizer", () => {
       createOptimizer(id, [{ ...weight(), inputs: { samples: Matrix.identity(2) } }]);
     },
   );
+
+  it("kfac in a group without any is refused as well, but not the biases of a network in a group of their own", () => {
+    const kfac = [{ parameters: ["b"], method: "kfac" }];
+    expect(() => createOptimizer("sgd", [weight("a"), weight("b")], { groups: kfac })).toThrow(/"kfac" preconditions with/);
+    const layer = new Linear(2, 2, new Stream(1), { bias: "separate" });
+    createOptimizer("kfac", layer.parameters, { decay: 0.1, groups: [{ parameters: /bias/, decay: 0 }] });
+  });
 
   it("one weight without statistics among others: Adam takes it", () => {
     const [a, b, c] = [weight("a"), weight("b"), weight("b")];

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Matrix, scale } from "../../lib/linalg/index.js";
 import { createOptimizer, defineMethod, findMethod, methodIds, methodShape, momentum, registerMethod } from "../../lib/optim/index.js";
+import { continuation } from "./continuation.js";
 import { distance, generator, trajectory, weight } from "./helpers.js";
 
 const one = () => [
@@ -19,7 +20,7 @@ describe("options", () => {
   });
 
   it("an unknown option names the nearest", () => {
-    expect(() => createOptimizer("kfac", one(), { dampng: 1 })).toThrow(/kfac: unknown option "dampng"; did you mean "damping"\?/);
+    expect(() => createOptimizer("kfac", one(), { dampng: 1 } as never)).toThrow(/kfac: unknown option "dampng"; did you mean "damping"\?/);
   });
 
   it.each([
@@ -113,10 +114,39 @@ describe("groups", () => {
     expect(distance(b!.value, before)).toBe(0);
   });
 
+  // One λ adapts for all groups of KFAC (`special` of continuation.ts): the reduction ratio is that of the whole step.
+  it.each(methodIds().filter((id) => !findMethod(id).create))("that say nothing new change nothing of %s", (id) => {
+    const [plain, grouped] = [continuation(id), continuation(id, { groups: [{ parameters: ["second"] }, { parameters: /^bi/ }] })];
+    for (let t = 0; t < 10; t++) for (const run of [plain, grouped]) run.step(t);
+    expect(grouped.weights()).toEqual(plain.weights());
+    expect(grouped.optimizer.state().shared).toEqual(plain.optimizer.state().shared);
+  });
+
+  it("adapt one λ by one rule", () => {
+    const parameters = () =>
+      [weight(Matrix.zeros(2, 2), "a"), weight(Matrix.zeros(2, 2), "b")].map((w) => ({ ...w, inputs: { samples: Matrix.identity(2) } }));
+    for (const own of [{ damping: 1 }, { omega: 0.5 }, { period: 2 }, { reject: true }]) {
+      const groups = [{ parameters: ["b"], ...own }];
+      const key = Object.keys(own)[0]!;
+      expect(() => createOptimizer("kfac", parameters(), { adaptive: true, groups })).toThrow(`option "${key}" must be the same in each`);
+      createOptimizer("kfac", parameters(), { groups });
+    }
+  });
+
   it("are refused when they select nothing or have an unknown option", () => {
-    expect(() => createOptimizer("sgd", one(), { groups: [{ parameters: ["x"] }] })).toThrow(/groups.0.*selects no parameter/);
+    expect(() => createOptimizer("sgd", one(), { groups: [{ parameters: /x/ }] })).toThrow(/groups.0.*selects no parameter/);
+    expect(() => createOptimizer("sgd", one(), { groups: [{ parameters: ["w", "w2"] }] })).toThrow(
+      'unknown parameter "w2"; did you mean "w"?',
+    );
+    for (const [entry, message] of [
+      [null, /"groups.0": expected \{parameters, method/],
+      [{ parameters: "w" }, /"groups.0": option "parameters": expected an array of names, a RegExp.*got "w"/],
+      [{ parameters: [1] }, /"parameters"/],
+      [{ parameters: ["w"], method: 3 }, /"groups.0": option "method"/],
+    ] as const)
+      expect(() => createOptimizer("sgd", one(), { groups: [entry as never] })).toThrow(message);
     expect(() => createOptimizer("sgd", one(), { groups: [{ parameters: ["w"], momentm: 1 }] })).toThrow(/did you mean "momentum"/);
-    expect(() => createOptimizer("sgd", one(), { groups: [{ lr: 1 }] })).toThrow(/parameters/);
+    expect(() => createOptimizer("sgd", one(), { groups: [{ lr: 1 }] } as never)).toThrow(/parameters/);
   });
 
   it("are refused with what belongs to all parameters, or with a rate relative to none", () => {
@@ -126,6 +156,8 @@ describe("groups", () => {
       expect(() => given({ [key]: 1 })).toThrow(new RegExp(`option "groups.0.${key}": is of all parameters together`));
     expect(() => given({ lr: 1 }, 0)).toThrow(/option "groups.0.lr": rates of groups are relative to lr, which is 0/);
     given({ lr: 0 }, 0);
+    // Also when it is the default of another method.
+    expect(() => given({ method: "muon" }, 0)).toThrow(/option "groups.0.lr": rates of groups are relative to lr, which is 0/);
   });
 
   it("a RegExp selects by itself, whatever its flags and whatever it matched before", () => {

@@ -63,9 +63,9 @@ export const kfac = defineMethod({
     omega: z.number().gt(0).lt(1).default(defaultDampingRule.omega).describe("λ changes by ω^period"),
     reject: flag(false, "with adaptive: take a step back that raised the batch's loss, and quadruple λ (the paper keeps every step)"),
   },
-  chain: (o) => {
+  chain: (o, shared) => {
     const rule = { ...defaultDampingRule, omega: o.omega, period: o.period, reject: o.reject };
-    const controller = o.adaptive ? kroneckerDamping(o.damping, rule) : null;
+    const controller = o.adaptive ? kroneckerDamping(o.damping, rule, shared) : null;
     if (controller && o.split !== "pi") throw new TypeError('kfac: option "adaptive" needs split "pi"');
     // λ belongs to the product of the factors in the other splits, so it has no unit of a single factor's.
     for (const [key, idle] of [
