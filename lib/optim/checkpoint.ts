@@ -1,5 +1,6 @@
 import { decodeNpz, decodeSafetensors, encodeNpz, encodeSafetensors, FormatError, type Tensor, toMatrix } from "../io/index.js";
 import { dtypeOf, Matrix, type Real } from "../linalg/matrix.js";
+import { isFiniteMatrix } from "./elementwise.js";
 import type { Optimizer, OptimizerState, StateValue } from "./types.js";
 
 /** The entry that holds everything but the matrices, as JSON: safetensors metadata, or bytes in .npz. */
@@ -37,6 +38,7 @@ export function loadCheckpoint(optimizer: Optimizer, bytes: Uint8Array): void {
         `checkpoint: entry "weights/${name}" is ${matrix.rows}×${matrix.cols} ${dtypeOf(matrix)}, the weight ${value.rows}×${value.cols} ${dtypeOf(value)}`,
       );
     }
+    if (!isFiniteMatrix(matrix)) throw new Error(`checkpoint: entry "weights/${name}" has NaN or infinite elements`);
     return { value, matrix };
   });
   optimizer.load(unflatten(parse(structure), tensors) as unknown as OptimizerState);

@@ -1,6 +1,7 @@
 import { axpy, scale, syrk } from "../linalg/index.js";
 import { dtypeOf, Matrix, type Operand, type Real } from "../linalg/matrix.js";
 import { isFiniteMatrix } from "./elementwise.js";
+import { isMatrix } from "./parameters.js";
 import { defaultPolicy, type FactorPolicy, type FactorState } from "./policy.js";
 import { meanEigenvalue, type Solver, type Started, solveDiagonal, WARM_COUNTERS } from "./roots.js";
 import type { Statistic, StepInfo } from "./types.js";
@@ -61,6 +62,7 @@ export class Factor {
   /** Takes in an already averaged second moment (1×d: the diagonal of one). */
   accumulateMoment(state: FactorState, moment: Matrix<Real>, step: StepInfo, name = "statistic"): void {
     const target = state.moment;
+    if (!isMatrix(moment)) throw new TypeError(`${name}: the moment must be a Matrix`);
     if (moment.rows !== target.rows || moment.cols !== target.cols) {
       throw new RangeError(`${name}: expected a ${target.rows}×${target.cols} moment, got ${moment.rows}×${moment.cols}`);
     }
@@ -85,11 +87,14 @@ export class Factor {
       return;
     }
     const { samples, scale: multiple = 1 } = statistic;
+    if (!isMatrix(samples)) throw new TypeError(`${name}: expected { samples }, { moment } or { diagonal }`);
     if (samples.rows === 0) return;
     if (isDiagonal(state)) throw new RangeError(`${name}: expected a diagonal, as at the first step, got samples`);
     if (samples.cols !== state.moment.cols) {
       throw new RangeError(`${name}: expected samples with ${state.moment.cols} columns, got ${samples.rows}×${samples.cols}`);
     }
+    if (dtypeOf(samples) !== dtypeOf(state.moment))
+      throw new TypeError(`${name}: the samples are ${dtypeOf(samples)}, the weight ${dtypeOf(state.moment)}`);
     this.accumulate(state, samples.T, multiple / samples.rows, step);
   }
 

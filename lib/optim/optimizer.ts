@@ -180,12 +180,16 @@ export class ChainOptimizer implements Optimizer {
         }
       }
     }
-    if (clipNorm !== null) {
-      let norm = 0;
-      for (const { active } of this.#groups) for (const { direction } of active) norm = Math.hypot(norm, frobenius(direction));
-      if (norm > clipNorm)
-        for (const { active } of this.#groups) for (const { direction } of active) scaleInPlace(direction, clipNorm / norm);
+    if (clipNorm === null) return;
+    const directions = this.#groups.flatMap(({ active }) => active.map(({ direction }) => direction));
+    const joint = () => directions.reduce((norm, direction) => Math.hypot(norm, frobenius(direction)), 0);
+    let norm = joint();
+    if (norm === Number.POSITIVE_INFINITY) {
+      // The norm of finite gradients overflowed, not their direction.
+      for (const direction of directions) scaleInPlace(direction, 2 ** -600);
+      norm = joint();
     }
+    if (norm > clipNorm) for (const direction of directions) scaleInPlace(direction, clipNorm / norm);
   }
 
   /** Runs the chain over the parameters, stage by stage; returns those a stage wants left alone. */
@@ -226,6 +230,8 @@ export class ChainOptimizer implements Optimizer {
     const keep = 1 - lr * decay;
     if (!this.#fits(slot, lr, keep)) {
       this.diagnostics.rejectedUpdates++;
+      // Refreshes under way are for states that are gone; the other parameters' will be computed at their step, with the same bits.
+      this.#step.background.clear();
       slot.stages = chain.map((stage) => stage.init(parameter));
       return;
     }

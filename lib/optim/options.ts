@@ -8,7 +8,7 @@ const final = z.number().nonnegative().optional();
 const scheduleType = z.union([
   z.custom<Schedule>((f) => typeof f === "function"),
   z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("constant") }),
+    z.strictObject({ kind: z.literal("constant"), warmup }),
     z.strictObject({ kind: z.enum(["linear", "cosine"]), steps, warmup, final }),
     z.strictObject({ kind: z.literal("wsd"), steps, warmup, decay: steps, final }),
     z.strictObject({ kind: z.literal("inverse-sqrt"), warmup: steps }),

@@ -1,4 +1,4 @@
-import { dtypeOf, type Real } from "../linalg/matrix.js";
+import { dtypeOf, type Matrix, type Real } from "../linalg/matrix.js";
 import type { OptimizerState, Parameter } from "./types.js";
 
 /** Whether a weight is a single row or column. */
@@ -6,7 +6,8 @@ export function isVector({ value }: Parameter<Real>): boolean {
   return value.rows === 1 || value.cols === 1;
 }
 
-const isMatrix = (x: unknown): boolean => typeof x === "object" && x !== null && "rows" in x && "data" in x;
+/** Whether something looks like a Matrix, of whatever copy of the class. */
+export const isMatrix = (x: unknown): x is Matrix<Real> => typeof x === "object" && x !== null && "rows" in x && "data" in x;
 
 /** @throws when something is no parameter, names repeat, or shapes or precisions disagree. */
 export function checkParameters(method: string, parameters: readonly Parameter<Real>[]): void {
@@ -14,6 +15,8 @@ export function checkParameters(method: string, parameters: readonly Parameter<R
   const names = new Set<string>();
   for (const { name, value, gradient } of parameters as readonly Parameter<Real>[]) {
     if (typeof name !== "string") throw new TypeError(`${method}: every parameter needs a name, got ${String(name)}`);
+    // States are records by name.
+    if (name === "__proto__") throw new TypeError(`${method}: no parameter can be named "__proto__"`);
     for (const [what, given] of Object.entries({ value, gradient: gradient ?? value })) {
       if (!isMatrix(given))
         throw new TypeError(`${method}: the ${what} of "${name}" must be a Matrix; around an array: new Matrix(array, rows, cols)`);

@@ -49,7 +49,7 @@ function progress(t: number, steps: number): number {
 
 /** A schedule as data: what the option `schedule` takes besides a function. */
 export type ScheduleConfig =
-  | { kind: "constant" }
+  | { kind: "constant"; warmup?: number }
   | { kind: "linear" | "cosine"; steps: number; warmup?: number; final?: number }
   | { kind: "wsd"; steps: number; warmup?: number; decay: number; final?: number }
   | { kind: "inverse-sqrt"; warmup: number };
@@ -60,11 +60,11 @@ export function schedule(config: ScheduleConfig | Schedule | undefined): Schedul
   if (typeof config === "function") return config;
   switch (config.kind) {
     case "constant":
-      return constant();
     case "linear":
     case "cosine": {
-      const { steps, final, warmup: up = 0 } = config;
-      const after = (config.kind === "linear" ? linear : cosine)({ steps: steps - up, final });
+      const { warmup: up = 0 } = config;
+      const after =
+        config.kind === "constant" ? constant() : (config.kind === "linear" ? linear : cosine)({ ...config, steps: config.steps - up });
       return up > 0 ? warmup({ warmup: up, after }) : after;
     }
     case "wsd":

@@ -110,6 +110,14 @@ describe("a checkpoint is refused", () => {
     (weights.parameters["fc.weight"] as { t: number }).t = Number.NaN;
     expect(() => optimizer.load(weights)).toThrow('entry "fc.weight/t" should be a number, got NaN');
   });
+  it("when a weight has NaN, naming it", () => {
+    const optimizer = make("adam");
+    optimizer.parameters[0]!.value.data[4] = Number.NaN;
+    const file = saveCheckpoint(optimizer);
+    optimizer.parameters[0]!.value.data[4] = 0;
+    expect(() => loadCheckpoint(optimizer, file)).toThrow('entry "weights/fc.weight" has NaN or infinite elements');
+    expect([...optimizer.parameters[0]!.value.data]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
   it("for other parameters, naming them", () => {
     const other = createOptimizer("adam", [weight(Matrix.zeros(2, 3), "other")]);
     expect(() => loadCheckpoint(other, saved())).toThrow(/no weight for parameter "other"/);

@@ -20,6 +20,11 @@ describe("a mistake at createOptimizer", () => {
     expect(() => createOptimizer("sgd", [weight()], { frobnicate: 1 } as never)).toThrow(/options are .*momentum/);
   });
 
+  it("no id, options null", () => {
+    expect(() => createOptimizer(undefined as never, [weight()])).toThrow("the id of an optimizer must be a string, got undefined");
+    createOptimizer("sgd", [weight()], null as never);
+  });
+
   it("a schedule of an unknown kind: the kinds are listed", () => {
     expect(() => createOptimizer("sgd", [weight()], { schedule: { kind: "cosin", steps: 3 } } as never)).toThrow(/linear, cosine, wsd/);
   });
@@ -28,6 +33,7 @@ describe("a mistake at createOptimizer", () => {
     ["no parameters", undefined, /must be an array/],
     ["a single one", weight(), /must be an array/],
     ["no name", [{ ...weight(), name: undefined }], /needs a name/],
+    ["a name that no record can have", [weight("__proto__")], /no parameter can be named "__proto__"/],
     ["nested arrays", [{ ...weight(), value: [[1]] }], /value of "w" must be a Matrix/],
     ["bare arrays", [{ ...weight(), gradient: new Float64Array(4) }], /gradient of "w" must be a Matrix.*new Matrix\(array, rows, cols\)/],
   ])("%s", (_, parameters, message) => {

@@ -185,6 +185,16 @@ describe("clipping, decay, averaging", () => {
     expect([...a!.value.data, ...b!.value.data].map((x) => +x.toFixed(12))).toEqual([-0.6, 0, 0, -0.8]);
   });
 
+  it("clipNorm keeps the direction of gradients whose norm overflows", () => {
+    const [a, b] = ["a", "b"].map((name) => weight(Matrix.zeros(1, 2), name));
+    a!.gradient.data.set([1.5e308, 0]);
+    b!.gradient.data.set([0, -1.5e308]);
+    createOptimizer("sgd", [a!, b!], { lr: 1, clipNorm: 2 }).step();
+    expect([...a!.value.data, ...b!.value.data].map((x) => +x.toFixed(12))).toEqual(
+      [-Math.SQRT2, 0, 0, Math.SQRT2].map((x) => +x.toFixed(12)),
+    );
+  });
+
   it("clipValue clamps elements", () => {
     const [a] = one();
     a!.gradient.data.set([5, -5, 0.1, 0]);

@@ -223,6 +223,12 @@ it("statistics of another kind or size are refused by the layer's name", () => {
   expect(make({ samples })).toThrow('inputs of "fc": expected samples with 3 columns, got 6×4');
   expect(make({ moment: Matrix.zeros(2, 2) })).toThrow('inputs of "fc": expected a 3×3 moment, got 2×2');
   expect(make({ diagonal: new Float64Array(3) }, { samples: step.inputs })).toThrow('inputs of "fc": expected a diagonal');
+  expect(make({ samples: Matrix.zeros(6, 3, "float32") })).toThrow('inputs of "fc": the samples are float32, the weight float64');
+  for (const none of [{ samples: [[1, 2, 3]] }, Matrix.zeros(6, 3)])
+    expect(make(none)).toThrow('inputs of "fc": expected { samples }, { moment } or { diagonal }');
+  expect(make({ moment: [[1]] })).toThrow('inputs of "fc": the moment must be a Matrix');
+  const w = { ...weight(Matrix.zeros(4, 3), "fc"), inputs: { samples: step.inputs! }, outputGradients: { samples: Matrix.zeros(7, 4) } };
+  expect(() => createOptimizer("ekfac", [w]).step()).toThrow('output gradients of "fc": expected a multiple of its inputs\' 8 rows, got 7');
 });
 
 describe("factor failures", () => {

@@ -7,6 +7,7 @@ const values = (config: Parameters<typeof schedule>[0], steps: number[]) => step
 
 describe("schedules", () => {
   it("constant", () => expect(values({ kind: "constant" }, [1, 10])).toEqual([1, 1]));
+  it("warm-up", () => expect(values({ kind: "constant", warmup: 4 }, [1, 2, 4, 5, 9])).toEqual([0.25, 0.5, 1, 1, 1]));
   it("linear", () => expect(values({ kind: "linear", steps: 5 }, [1, 2, 3, 5, 9])).toEqual([1, 0.75, 0.5, 0, 0]));
   it("linear with warm-up", () =>
     expect(values({ kind: "linear", steps: 7, warmup: 2, final: 0.5 }, [1, 2, 3, 5, 7])).toEqual([0.5, 1, 1, 0.75, 0.5]));

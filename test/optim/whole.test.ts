@@ -153,6 +153,14 @@ describe("gauss-newton", () => {
     });
   });
 
+  it("refuses more weights than a curvature matrix can have, saying how large it would be", () => {
+    const w = weight(Matrix.zeros(2, 20_000));
+    const { provider } = regression(6);
+    expect(() => createOptimizer("gauss-newton", [w], { provider })).toThrow(
+      /the curvature of 40000 weights is a matrix of 12 GiB.*at most 32768/,
+    );
+  });
+
   it("refuses a Jacobian of another shape and a missing provider, by name", () => {
     const { w, provider } = regression(6);
     const jacobian = () => Matrix.zeros(4, 3);
@@ -173,6 +181,35 @@ describe("adaptive KFAC", () => {
     }
     expect(optimizer.state().shared.lambda as number).toBeLessThan(0.1);
     for (let t = 1; t < losses.length; t++) expect(losses[t]!).toBeLessThan(losses[t - 1]!);
+  });
+
+  it("judges the whole step: a vector, which Adam updates, enters the model by its slope", () => {
+    // f = ½ a‖w‖² + b·v, so the reduction is known.
+    const run = (vectorLr: number, predicted: number) => {
+      const w = weight(Matrix.from([[1, 1]]));
+      const v = weight(Matrix.from([[1, 1]]), "v");
+      Object.assign(w, { inputs: { samples: Matrix.identity(2) }, outputGradients: { moment: Matrix.identity(1) } });
+      // A = ½ I and B = 1 from one batch: U = G / ((½ + π√λ)(1 + √λ/π)), π = √½, λ = ½: (½ + ½)(1 + 1) = 2.
+      const options = { lr: 1, damping: 0.5, momentum: 0, statistics: "batch", adaptive: true, period: 1, omega: 0.5, vectorLr } as const;
+      w.gradient.fill(2);
+      v.gradient.fill(1);
+      const optimizer = createOptimizer("kfac", [w, v], options);
+      // q = −⟨G, U⟩ + ½ ⟨U, (½ + λ) U⟩ − ηᵥ · 2, the first step of Adam being ± ηᵥ: −4 + 1 − 2ηᵥ.
+      let loss = 0;
+      optimizer.step(() => {
+        const now = loss;
+        loss += predicted;
+        return now;
+      });
+      return optimizer.state().shared.lambda;
+    };
+    for (const vectorLr of [1e-3, 0.5]) {
+      const q = -3 - 2 * vectorLr;
+      expect(run(vectorLr, 0.76 * q)).toBe(0.25);
+      expect(run(vectorLr, 0.74 * q)).toBe(0.5);
+      expect(run(vectorLr, 0.26 * q)).toBe(0.5);
+      expect(run(vectorLr, 0.24 * q)).toBe(1);
+    }
   });
 
   it("with reject: refreshes at once with the new damping, whatever the interval", () => {

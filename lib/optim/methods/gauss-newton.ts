@@ -32,6 +32,9 @@ export interface CurvatureProvider {
 
 type Fisher = "exact" | "sampled" | "empirical";
 
+/** Most weights: beyond, C has more than 2³⁰ elements. */
+const MOST_WEIGHTS = 2 ** 15;
+
 const { maxDim: _, ...ownFactorShape } = factorShape; // one factor over everything, or nothing
 
 /**
@@ -74,6 +77,12 @@ export const gaussNewton = defineMethod({
     if (controller && (o.relativeTo !== null || o.dampingFloor !== 0))
       throw new TypeError('gauss-newton: option "adaptive" finds λ itself: no "relativeTo", no "dampingFloor"');
     const flat = new Flat(parameters);
+    if (flat.size > MOST_WEIGHTS) {
+      const gigabytes = Math.round(flat.size ** 2 * flat.value.data.BYTES_PER_ELEMENT * 2 ** -30);
+      throw new RangeError(
+        `gauss-newton: the curvature of ${flat.size} weights is a matrix of ${gigabytes} GiB, several of which are needed; it is for at most ${MOST_WEIGHTS} (lbfgs and kfac are for more)`,
+      );
+    }
     const curvature = new Curvature(o.provider, o.fisher, flat.size);
     const all: Parameter<Real> = {
       name: "all",

@@ -66,7 +66,7 @@ export function secondMoment(options: { beta: number; lambda: number; reestimate
 /** @returns false when the batch has no examples; `out` is undefined then. */
 function estimateSecondMoment(
   out: Matrix<Real>,
-  { inputs, outputGradients }: Parameter<Real>,
+  { name, inputs, outputGradients }: Parameter<Real>,
   basis: Basis | null,
   scratch: Scratch,
 ): boolean {
@@ -74,13 +74,16 @@ function estimateSecondMoment(
     const n = inputs.samples.rows;
     if (n === 0 || outputGradients.samples.rows === 0) return false;
     const blocks = outputGradients.samples.rows / n;
-    if (Number.isInteger(blocks)) {
-      const delta = squaredCoordinates(outputGradients.samples, basis?.left ?? null, scratch, 0);
-      const a = squaredCoordinates(inputs.samples, basis?.right ?? null, scratch, 2);
-      const alpha = ((inputs.scale ?? 1) * (outputGradients.scale ?? 1)) / delta.rows;
-      for (let k = 0; k < blocks; k++) gemm(delta.block(k * n, 0, n, delta.cols).T, a, { out, alpha, beta: k === 0 ? 0 : 1 });
-      return true;
+    if (!Number.isInteger(blocks)) {
+      throw new RangeError(
+        `output gradients of "${name}": expected a multiple of its inputs' ${n} rows, got ${outputGradients.samples.rows}`,
+      );
     }
+    const delta = squaredCoordinates(outputGradients.samples, basis?.left ?? null, scratch, 0);
+    const a = squaredCoordinates(inputs.samples, basis?.right ?? null, scratch, 2);
+    const alpha = ((inputs.scale ?? 1) * (outputGradients.scale ?? 1)) / delta.rows;
+    for (let k = 0; k < blocks; k++) gemm(delta.block(k * n, 0, n, delta.cols).T, a, { out, alpha, beta: k === 0 ? 0 : 1 });
+    return true;
   }
   productOfSpectra(out, basis);
   return true;
