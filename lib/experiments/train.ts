@@ -134,7 +134,14 @@ function createWith(config: Config, parameters: Parameters<typeof createOptimize
   try {
     return createOptimizer(config.optimizer, parameters, options);
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) throw badOptions(config, error.message);
+    // It names the option, which may have come from a key of its own (`lr`, `decay`).
+    if (error instanceof TypeError || error instanceof RangeError)
+      throw new ConfigError({
+        message: `train: ${error.message}`,
+        key: "options",
+        got: config.options,
+        allowed: `options of ${config.optimizer}`,
+      });
     throw error;
   }
 }

@@ -59,7 +59,7 @@ describe("the train experiment", () => {
     const losses = await runTrial(train, { optimizer: "sgd", steps: 3 });
     expect(still.metrics.finalTrainLoss).not.toBe(losses.metrics.finalTrainLoss);
     await expect(runTrial(train, { optimizer: "sgd", options: options({ parameters: ["nowhere"] }) })).rejects.toThrow(
-      /selects no parameter/,
+      /unknown parameter "nowhere"; parameters are layer1.weight, layer2.weight/,
     );
   });
 });

@@ -7,9 +7,11 @@ import {
   BatchNorm,
   Conv2d,
   Embedding,
+  hermite,
   type Layer,
   LayerNorm,
   Linear,
+  type Mode,
   Residual,
   Sequential,
 } from "../../lib/nn/index.js";
@@ -28,14 +30,14 @@ function random(rows: number, cols: number, dtype: DType, ...purpose: (string | 
  * Central differences of the mean of Σⱼ cᵢⱼ yᵢⱼ against what the layer returns, for the input and every parameter. In single precision
  * the reference is a coarser difference, so the tolerance is the square root of its rounding error.
  */
-function checkGradients(layer: Layer<Real>, x: Matrix<Real>, { inputs = true } = {}): void {
+function checkGradients(layer: Layer<Real>, x: Matrix<Real>, { inputs = true, mode = "train" as Mode } = {}): void {
   const single = x.data instanceof Float32Array;
   const step = single ? 1e-2 : 1e-5;
   const tolerance = single ? 2e-2 : 1e-7;
-  const y = layer.forward(x, "train");
+  const y = layer.forward(x, mode);
   const c = random(y.rows, y.cols, single ? "float32" : "float64", "weights of the outputs");
   const objective = () => {
-    const z = layer.forward(x, "train");
+    const z = layer.forward(x, mode);
     let sum = 0;
     for (let i = 0; i < z.rows; i++) for (let j = 0; j < z.cols; j++) sum += c.get(i, j) * z.get(i, j);
     return sum / z.rows;
@@ -79,6 +81,15 @@ for (const dtype of ["float64", "float32"] as const) {
       const layer = new BatchNorm<Real>(3, { dtype });
       layer.parameters[0]!.value.data.set([0.5, -1.5, 2]);
       checkGradients(layer, random(6, 3, dtype, "bn"));
+    });
+    it("BatchNorm by its running statistics", () => {
+      const layer = new BatchNorm<Real>(3, { dtype });
+      layer.parameters[0]!.value.data.set([0.5, -1.5, 2]);
+      for (let k = 0; k < 5; k++) layer.forward(random(6, 3, dtype, "bn history", k));
+      checkGradients(layer, random(4, 3, dtype, "bn eval"), { mode: "eval" });
+    });
+    it.each([0, 1, 4, 7])("Activation hermite(%i)", (k) => {
+      checkGradients(new Activation<Real>(hermite(k)), random(3, 4, dtype, "hermite"));
     });
     it("LayerNorm", () => {
       const layer = new LayerNorm<Real>(4, { dtype });

@@ -132,6 +132,48 @@ describe("EKFAC approximates the Fisher block no worse than KFAC (George et al. 
 });
 
 describe("KFAC on networks", () => {
+  it.each(["homogeneous", "none"] as const)(
+    "is Gauss-Newton's block at every layer of a deep linear net with squared loss, bias %s",
+    (bias) => {
+      // Layers of one width: no factor is singular.
+      const width = 3;
+      const stream = new Stream(8, "deep linear");
+      const network = new Sequential([0, 1, 2].map((k) => new Linear(width, width, stream.child(k), { name: `layer${k}`, bias })));
+      const g = generator(8);
+      const [n, loss] = [9, new SquaredError()];
+      evaluateBatch(network, loss, { inputs: g.matrix(n, 3), targets: g.matrix(n, 3) }, { kind: "exact", stream });
+      // Before anything moves: E[Jᵀ J] of each layer, J by central differences of the outputs (exact: they are linear in one layer's weight).
+      const blocks = network.parameters.map(({ value }) => {
+        const x = (network.parameters[0]!.inputs as { samples: Matrix }).samples.block(0, 0, n, 3).clone();
+        const jacobian = Matrix.zeros(n * 3, value.data.length);
+        for (let p = 0; p < value.data.length; p++) {
+          const at = value.data[p]!;
+          value.data[p] = at + 1;
+          const above = network.forward(x).clone();
+          value.data[p] = at - 1;
+          const below = network.forward(x);
+          value.data[p] = at;
+          for (let i = 0; i < n * 3; i++) jacobian.set(i, p, (above.data[i]! - below.data[i]!) / 2);
+        }
+        network.forward(x);
+        return gemm(jacobian.T, jacobian, { alpha: 1 / n });
+      });
+      const before = network.parameters.map(({ value, gradient }) => ({ value: value.clone(), gradient: gradient.clone() }));
+      createOptimizer("kfac", network.parameters, { lr: 1, momentum: 0, damping: 0 }).step();
+      network.parameters.forEach((parameter, k) => {
+        const gn = blocks[k]!;
+        const moment = ({ samples, scale = 1 }: { samples: Matrix; scale?: number }) =>
+          gemm(samples.T, samples, { alpha: scale / samples.rows });
+        const product = kron(moment(parameter.outputGradients!), moment(parameter.inputs as { samples: Matrix }));
+        expect(distance(product, gn), parameter.name).toBeLessThan(1e-12);
+        // And the step solves that block: C δ = g.
+        const vector = (a: Matrix) => new Matrix(a.data, a.data.length, 1);
+        const delta = minus(before[k]!.value, parameter.value);
+        expect(distance(gemm(gn, vector(delta)), vector(before[k]!.gradient)), parameter.name).toBeLessThan(1e-9);
+      });
+    },
+  );
+
   it("has the exact block where inputs or output gradients do not vary: one example", () => {
     const stream = new Stream(4, "one example");
     const network = new Sequential([new Linear(3, 2, stream.child(1), { name: "only" })]);

@@ -161,6 +161,34 @@ describe("gauss-newton", () => {
     );
   });
 
+  it.each(["exact", "empirical"] as const)("does not depend on orthogonal bases of inputs and outputs, %s", (fisher) => {
+    const [a, b] = [regression(9), regression(9)];
+    const [u, v] = [generator(10).orthogonal(a.dy), generator(11).orthogonal(a.d)];
+    const turned = (w: Matrix) => gemm(gemm(u, w), v.T);
+    // The same examples in other coordinates: x → V x, outputs → U y, W → U W Vᵀ.
+    b.w.value.copy(turned(a.w.value));
+    const jacobian = Matrix.zeros(a.n * a.dy, a.dy * a.d);
+    const x = gemm(a.x, v.T);
+    for (let i = 0; i < a.n; i++)
+      for (let c = 0; c < a.dy; c++) for (let j = 0; j < a.d; j++) jacobian.set(i * a.dy + c, c * a.d + j, x.get(i, j));
+    const provider: CurvatureProvider = {
+      outputs: a.dy,
+      jacobian: () => jacobian,
+      outputGradients: () => gemm(a.provider.outputGradients!("empirical"), u.T),
+    };
+    const options = { damping: 0.1, fisher, momentum: 0.5 };
+    const plain = createOptimizer("gauss-newton", [a.w], { ...options, provider: a.provider });
+    const other = createOptimizer("gauss-newton", [b.w], { ...options, provider });
+    for (let t = 0; t < 4; t++) {
+      a.closure();
+      b.w.gradient.copy(turned(a.w.gradient));
+      // The other first: it asks for the output gradients at the weights of both.
+      other.step();
+      plain.step();
+      expect(distance(b.w.value, turned(a.w.value))).toBeLessThan(1e-11);
+    }
+  });
+
   it("refuses a Jacobian of another shape and a missing provider, by name", () => {
     const { w, provider } = regression(6);
     const jacobian = () => Matrix.zeros(4, 3);
