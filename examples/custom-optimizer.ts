@@ -2,7 +2,7 @@
 //
 // "Sign-FOOF": precondition the gradient by the layer inputs, W ← W − η·sign(M), M an average of G (A + λI)^{-1}.
 
-import { gemm, Matrix } from "layerwise/linalg";
+import { Linear, Matrix, SquaredError, Stream } from "layerwise";
 import {
   createOptimizer,
   defineMethod,
@@ -34,19 +34,14 @@ registerMethod(
 );
 
 // It is an optimizer like any other: options are checked, state is saved, schedules and groups work.
-const x = Matrix.from([
-  [1, 0.2],
-  [0.9, -0.1],
-  [-1, 0.3],
-  [0.2, 0.1],
-]);
-const y = Matrix.from([[0.5], [1.1], [-1.3], [0]]);
-const w = { name: "w", value: Matrix.zeros(1, 2), gradient: Matrix.zeros(1, 2), inputs: { samples: x } };
-const optimizer = createOptimizer("sign-foof", [w], { lr: 0.05, schedule: { kind: "linear", steps: 100 } });
+const stream = new Stream(1, "custom optimizer");
+const x = stream.normal(Matrix.zeros(64, 2));
+const y = Matrix.from(x.toArrays().map(([a, b]) => [a! - 2 * b! + 0.5]));
+const layer = new Linear(2, 1, stream);
+const loss = new SquaredError();
+const optimizer = createOptimizer("sign-foof", layer.parameters, { lr: 0.05, schedule: { kind: "linear", steps: 100 } });
 for (let t = 0; t < 100; t++) {
-  const residual = gemm(x, w.value.T);
-  for (let i = 0; i < 4; i++) residual.data[i]! -= y.data[i]!;
-  gemm(residual.T, x, { out: w.gradient, alpha: 1 / 4 });
+  layer.backward(loss.gradient(layer.forward(x), y));
   optimizer.step();
 }
-console.log("w =", w.value.toArrays()[0]);
+console.log("w =", layer.weight.value.toArrays()[0]);

@@ -3,7 +3,7 @@ import { type DType, Matrix } from "../linalg/index.js";
 import { Batches, evaluate, evaluateBatch, NetworkCurvature, type Problem, type ProblemName, problems } from "../models/networks/index.js";
 import { nearestName } from "../names.js";
 import { createOptimizer, findMethod, methodIds, methodShape } from "../optim/index.js";
-import { ConfigError, show } from "./config.js";
+import { ConfigError, show, unknownName } from "./config.js";
 import { defineExperiment } from "./define.js";
 
 const names = Object.keys(problems) as [ProblemName, ...ProblemName[]];
@@ -14,9 +14,9 @@ const schema = z.strictObject({
     .default("regression")
     .describe(names.map((name) => `${name}: ${problems[name].about}`).join("; ")),
   optimizer: z
-    .enum(methodIds() as [string, ...string[]])
+    .string()
     .default("kfac")
-    .describe("the method"),
+    .describe(`the method: ${methodIds().join(", ")}, or one that was registered`),
   lr: z.number().positive().nullable().default(null).describe("learning rate; null: the method's own default"),
   schedule: z.enum(["constant", "linear", "cosine"]).default("constant").describe("learning rate over the steps"),
   steps: z.int().min(1).max(1_000_000).default(200).describe("optimizer steps"),
@@ -46,6 +46,7 @@ export const train = defineExperiment({
   schema,
   timed: true,
   check(config) {
+    if (!methodIds().includes(config.optimizer)) throw unknownName("optimizer", config.optimizer, methodIds());
     // Groups select parameters by name, which only the network knows: theirs are checked when it is there.
     const { groups: _, ...options } = optionsOf(config);
     const provider = { outputs: 1, jacobian: () => Matrix.zeros(0, 0) };

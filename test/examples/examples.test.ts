@@ -30,7 +30,7 @@ const examples: Record<string, () => Promise<void>> = {
     expect(losses.soap).toBeLessThan(losses["tf adam"]!);
   },
   "custom-optimizer": async () => {
-    expect((await run("custom-optimizer"))[0]).toMatch(/^w = \[ -?\d/);
+    expect((await run("custom-optimizer"))[0]).toMatch(/^w = \[ 1\.0\d+, -1\.9\d+, 0\.5/);
   },
   "custom-experiment": async () => {
     const lines = await run("custom-experiment");

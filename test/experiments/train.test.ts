@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, experimentById, parseConfig, runTrial } from "../../lib/experiments/index.js";
-import { methodIds } from "../../lib/optim/index.js";
+import { findMethod, type Method, methodIds, registerMethod } from "../../lib/optim/index.js";
 
 const train = experimentById("train");
 
@@ -47,6 +47,14 @@ describe("the train experiment", () => {
   ])("%s %s is refused when the configuration is read, before anything runs", (optimizer, options, message) => {
     expect(() => parseConfig(train, { optimizer, options })).toThrow(ConfigError);
     expect(() => parseConfig(train, { optimizer, options })).toThrow(message);
+  });
+
+  it("knows the methods that were registered since, and refuses others by the nearest name", async () => {
+    registerMethod({ ...(findMethod("sgd") as unknown as Method), id: "registered-later" });
+    const [own, sgd] = await Promise.all(["registered-later", "sgd"].map((optimizer) => runTrial(train, { optimizer, steps: 3 })));
+    expect(own!.series).toEqual(sgd!.series);
+    expect(() => parseConfig(train, { optimizer: "adm" })).toThrow('unknown optimizer "adm": must be one of sgd, ');
+    expect(() => parseConfig(train, { optimizer: "adm" })).toThrow("did you mean adam?");
   });
 
   it("groups in the options reach the optimizer, and are checked against the network's names", async () => {
