@@ -71,12 +71,12 @@ export function kroneckerDamping(initial: number, rule: DampingRule, shared: Con
     rejects: (step) => rule.reject && step % rule.period === 0,
     lambda: () => state.lambda,
     see: (parameter, p, q) => sides.set(parameter.name, [p, q]),
-    before(_closure, loss) {
+    before(closure, loss) {
+      if (!closure) throw new TypeError("adaptive damping: step(closure) needs a closure that returns the loss");
       before = loss;
     },
     after(closure, step, updates) {
       if (step % rule.period !== 0) return true;
-      if (!closure || before === null) throw new TypeError("adaptive damping: step(closure) needs a closure that returns the loss");
       // q(δ) = gᵀδ + ½ δᵀ(B ⊗ A + λI)δ with δ = −ηD.
       let q = 0;
       for (const { parameter, direction, lr } of updates) {
@@ -86,7 +86,7 @@ export function kroneckerDamping(initial: number, rule: DampingRule, shared: Con
         const [left, right] = factors;
         q += 0.5 * lr * lr * (curvature(direction, left, right, scratch) + state.lambda * inner(direction, direction));
       }
-      const rho = q < 0 ? (closure() - before) / q : Number.NaN;
+      const rho = q < 0 ? (closure!() - before!) / q : Number.NaN;
       state.lambda = adaptDamping(state.lambda, rho, rule);
       return rho >= 0 || !rule.reject;
     },

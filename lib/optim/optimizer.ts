@@ -100,8 +100,8 @@ export class ChainOptimizer implements Optimizer {
       throw new RangeError(`${this.method}: the learning rate of step ${this.#t + 1} is ${lr} (lr ${this.lr}, schedule ${multiple})`);
     }
     checkGradients(this.method, this.parameters);
+    this.controller?.before(closure, loss, this.#t + 1);
     this.#t++;
-    this.controller?.before(closure, loss, this.#t);
     for (const group of this.#groups) {
       group.active.length = 0;
       for (const slot of group.slots) if (this.#take(slot)) group.active.push(slot);

@@ -92,6 +92,27 @@ describe("background refresh", () => {
     }
   });
 
+  it("an update that is rejected takes along what was under way for its state", async () => {
+    const list = steps(9, 10);
+    // Its update overflows while a refresh that began two steps before is on its way.
+    list[4]!.gradient.fill(1e308);
+    const run = async (wait: boolean) => {
+      const [parameter, other] = [weight(generator(2).matrix(4, 5)), weight(generator(3).matrix(4, 5), "other")];
+      const first = list[0]!;
+      for (const p of [parameter, other]) feed(p, first);
+      const optimizer = createOptimizer("kfac", [parameter, other], { lag: 3, lr: 100, damping: 1e-3 });
+      for (const step of list) {
+        feed(parameter, step);
+        feed(other, step === list[4] ? first : step);
+        optimizer.step();
+        if (wait) await optimizer.ready();
+      }
+      expect(optimizer.diagnostics.rejectedUpdates).toBe(1);
+      return [...parameter.value.data, ...other.value.data];
+    };
+    expect(await run(true)).toEqual(await run(false));
+  });
+
   it("a failing refresh is met again at its step, and handled there", async () => {
     // Zero damping and rank-one statistics: the first attempt fails on the pool too.
     const g = generator(5);

@@ -211,6 +211,15 @@ describe("adaptive KFAC", () => {
     for (let t = 1; t < losses.length; t++) expect(losses[t]!).toBeLessThan(losses[t - 1]!);
   });
 
+  it("wants a closure at every step, before anything changes", () => {
+    const { w, x } = regression(7, 30, 4, 1);
+    Object.assign(w, { inputs: { samples: x }, outputGradients: { moment: Matrix.identity(1) } });
+    const optimizer = createOptimizer("kfac", [w], { adaptive: true });
+    const before = w.value.clone();
+    expect(() => optimizer.step()).toThrow(/adaptive damping: step\(closure\) needs a closure/);
+    expect([optimizer.state().t, w.value.toArrays()]).toEqual([0, before.toArrays()]);
+  });
+
   it("judges the whole step: a vector, which Adam updates, enters the model by its slope", () => {
     // f = ½ a‖w‖² + b·v, so the reduction is known.
     const run = (vectorLr: number, predicted: number) => {
