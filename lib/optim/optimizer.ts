@@ -242,6 +242,8 @@ export class ChainOptimizer implements Optimizer {
   /** Whether the updated weight is finite. Norms decide almost always; near overflow every element is looked at. */
   #fits({ parameter: { value }, direction }: Slot, lr: number, keep: number): boolean {
     const limit = value.data instanceof Float64Array ? Number.MAX_VALUE : 3.4028234e38;
+    // The factors themselves have the weight's precision when it is written: ∞·0 is NaN.
+    if (lr > limit || Math.abs(keep) > limit) return false;
     if (Math.abs(keep) * Math.sqrt(dot(value, value)) + lr * Math.sqrt(dot(direction, direction)) < limit / 4) return true;
     for (let i = 0; i < value.rows; i++) {
       for (let j = 0; j < value.cols; j++) {

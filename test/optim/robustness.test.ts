@@ -370,6 +370,16 @@ describe("weights", () => {
     expect([...parameter.value.data]).toEqual([-9, -8]);
   });
 
+  it("float32 weights reject a rate or a decay that float32 cannot hold, even times zero", () => {
+    for (const options of [{ lr: 1e39 }, { lr: 1, decay: 1e39 }]) {
+      const value = Matrix.zeros(1, 2, "float32");
+      const optimizer = createOptimizer("sgd", [{ name: "w", value, gradient: Matrix.zeros(1, 2, "float32") }], options);
+      optimizer.step();
+      expect([...value.data]).toEqual([0, 0]);
+      expect(optimizer.diagnostics.rejectedUpdates).toBe(1);
+    }
+  });
+
   it("float32 weights reject what float32 cannot hold", () => {
     const value = Matrix.zeros(1, 2, "float32");
     const gradient = Matrix.zeros(1, 2, "float32").fill(3e38);
