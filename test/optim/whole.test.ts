@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cholesky, choleskySolve, gemm, Matrix } from "../../lib/linalg/index.js";
-import { type CurvatureProvider, createOptimizer, strongWolfe } from "../../lib/optim/index.js";
+import { adaptDamping, type CurvatureProvider, createOptimizer, strongWolfe } from "../../lib/optim/index.js";
 import { Pairs } from "../../lib/optim/quasi-newton.js";
 import { distance, generator, weight } from "./helpers.js";
 
@@ -194,6 +194,24 @@ describe("gauss-newton", () => {
     const jacobian = () => Matrix.zeros(4, 3);
     expect(() => createOptimizer("gauss-newton", [w], { provider: { ...provider, jacobian } }).step()).toThrow(/8 columns.*4×3/);
     expect(() => createOptimizer("gauss-newton", [w])).toThrow(/provider/);
+  });
+});
+
+describe("the rule of Levenberg and Marquardt", () => {
+  const rule = { omega: 0.5, period: 3, min: 1e-2, max: 100, reject: false };
+  it.each([
+    ["less damping by ω^period where the model is good", 0.8, rule, 1 / 8],
+    ["the same in between", 0.75, rule, 1],
+    ["the same in between", 0.25, rule, 1],
+    ["more where it is bad", 0.2, rule, 8],
+    ["more where the loss rose", -1, rule, 8],
+    ["more where the loss is not finite", Number.NaN, rule, 8],
+    ["at least four times as much for a step that is taken back", -1, { ...rule, period: 1, reject: true }, 4],
+    ["twice as much for a bad one that stays", 0.1, { ...rule, period: 1, reject: true }, 2],
+    ["no less than the least", 1, { ...rule, period: 9 }, 1e-2],
+    ["no more than the most", 0, { ...rule, period: 9 }, 100],
+  ])("%s: ρ = %f", (_, rho, given, lambda) => {
+    expect(adaptDamping(1, rho, given)).toBe(lambda);
   });
 });
 
