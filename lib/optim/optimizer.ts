@@ -3,7 +3,7 @@ import type { Matrix, Real } from "../linalg/matrix.js";
 import { Background } from "./background.js";
 import { Diagnostics } from "./diagnostics.js";
 import { frobenius, inner, isFiniteMatrix, scaleInPlace } from "./elementwise.js";
-import { checkGradients, checkHeader, checkParameters } from "./parameters.js";
+import { checkGradients, checkHeader, checkParameters, lossOf } from "./parameters.js";
 import { type Schedule, type ScheduleConfig, schedule } from "./schedules.js";
 import { zerosLike } from "./scratch.js";
 import { restore, snapshot, stateBytes } from "./state.js";
@@ -93,7 +93,7 @@ export class ChainOptimizer implements Optimizer {
   }
 
   step(closure?: () => number): void {
-    const loss = closure ? closure() : null;
+    const loss = closure ? lossOf(this.method, closure) : null;
     const multiple = this.#schedule(this.#t + 1);
     const lr = this.lr * multiple;
     if (!(lr >= 0 && lr < Number.POSITIVE_INFINITY)) {

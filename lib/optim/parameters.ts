@@ -45,6 +45,13 @@ export function checkGradients(method: string, parameters: readonly Parameter<Re
   }
 }
 
+/** The loss that a closure returns. @throws TypeError when it returns none, as a function without `return` does. */
+export function lossOf(method: string, closure: () => number): number {
+  const loss = closure();
+  if (typeof loss !== "number") throw new TypeError(`${method}: the closure must return the mean loss, got ${loss}`);
+  return loss;
+}
+
 /** Whether a layer shows what curvature is estimated from. */
 export function hasStatistics({ inputs, outputGradients }: Parameter<Real>): boolean {
   return inputs !== undefined || outputGradients !== undefined;

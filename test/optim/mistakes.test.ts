@@ -40,6 +40,13 @@ describe("a mistake at createOptimizer", () => {
     for (const method of ["adam", "soap", "lbfgs"]) expect(() => createOptimizer(method, parameters as never)).toThrow(message);
   });
 
+  it.each(["adam", "lbfgs"])("a closure of %s that returns nothing, or a promise", (id) => {
+    for (const closure of [() => {}, async () => 1]) {
+      const optimizer = createOptimizer(id, [weight()]);
+      expect(() => optimizer.step(closure as never)).toThrow(`${id}: the closure must return the mean loss, got`);
+    }
+  });
+
   it.each(["kfac", "ekfac", "foof", "kfac-stylised", "newton-muon"])(
     "%s without any layer statistics is refused, not another method",
     (id) => {

@@ -29,6 +29,7 @@ describe("options", () => {
     ["adam", { lr: Number.NaN }, /option "lr".*got NaN/],
     ["adam", { lr: Number.POSITIVE_INFINITY }, /option "lr".*got Infinity/],
     ["soap", { basis: "QR" }, /option "basis".*got "QR"/],
+    ["shampoo", { root: "warm", rootTolerance: 10 }, /option "rootTolerance".*got 10/],
     ["muon", { polarSteps: 2.5 }, /option "polarSteps".*got 2.5/],
   ])("%s %o is refused by name and value", (id, options, message) => {
     expect(() => createOptimizer(id, one(), options)).toThrow(message);

@@ -6,7 +6,7 @@ import { Flat } from "../flat.js";
 import { strongWolfe } from "../line-search.js";
 import { defineMethod } from "../method.js";
 import { count, positive } from "../options.js";
-import { checkGradients, checkHeader } from "../parameters.js";
+import { checkGradients, checkHeader, lossOf } from "../parameters.js";
 import { Pairs } from "../quasi-newton.js";
 import { type Schedule, schedule } from "../schedules.js";
 import { restore, snapshot, stateBytes } from "../state.js";
@@ -85,7 +85,7 @@ class Lbfgs implements Optimizer {
     checkGradients("lbfgs", this.parameters);
     this.#t++;
     flat.gatherValue();
-    const loss = closure();
+    const loss = lossOf("lbfgs", closure);
     flat.gatherGradient();
     this.diagnostics.missingGradients += flat.missing;
     if (!Number.isFinite(loss) || !isFiniteMatrix(flat.gradient)) {

@@ -30,7 +30,7 @@ export const factorShape = {
     ),
   every: z.number().int().positive().default(1).describe("refresh roots and bases every so many steps (at first at steps 1, 2, 4, …)"),
   lag: z.int().nonnegative().default(0).describe("refresh on the thread pool, taking effect so many steps later (0: at once)"),
-  rootTolerance: positive(1e-3, "error bound of warm roots"),
+  rootTolerance: z.number().min(0).max(1).default(1e-3).describe("error bound of warm roots"),
   change: positive(0, "refresh only when a factor changed relatively by more than this since the last time"),
   maxDim: count(8192, "longest axis that is preconditioned; a longer one is left alone"),
 };
