@@ -351,6 +351,22 @@ describe("lbfgs", () => {
     expect([...w.value.data]).toEqual([1, 2]);
   });
 
+  it("shows the closure finite weights, however long the first trial", () => {
+    const w = { name: "w", value: Matrix.zeros(1, 1, "float32"), gradient: Matrix.zeros(1, 1, "float32") };
+    const seen: number[] = [];
+    // ½ (w − 1)² · 1e-20: the first trial is 1e60.
+    const closure = () => {
+      const x = w.value.data[0]!;
+      seen.push(x);
+      w.gradient.data[0] = 1e-20 * (x - 1);
+      return 0.5e-20 * (x - 1) ** 2;
+    };
+    const optimizer = createOptimizer("lbfgs", [w], { lr: 1e60, evaluations: 400 });
+    for (let t = 0; t < 3; t++) optimizer.step(closure);
+    expect(seen.every(Number.isFinite)).toBe(true);
+    expect(w.value.data[0]).toBeCloseTo(1, 5);
+  });
+
   it("refuses Wolfe constants out of order", () => {
     expect(() => createOptimizer("lbfgs", [], { armijo: 0.5, curvature: 0.4 })).toThrow(/"armijo" must be below "curvature"/);
     expect(() => createOptimizer("lbfgs", [], { curvature: 1 })).toThrow(/got 0.0001 and 1/);

@@ -98,6 +98,7 @@ class Lbfgs implements Optimizer {
     const evaluate = (alpha: number): { value: number; slope: number } => {
       x.set(this.#start);
       axpy(alpha, this.#direction, x);
+      if (!isFiniteMatrix(flat.value)) return { value: Number.POSITIVE_INFINITY, slope: Number.NaN };
       flat.scatterValue();
       const value = this.#called(closure);
       flat.gatherGradient();
