@@ -301,6 +301,29 @@ describe("factor failures", () => {
     expect(finite(state.root as Matrix)).toBe(true);
   });
 
+  it.each([1, 1 / 2, 1 / 4])(
+    "a statistic of deficient rank, whose smallest eigenvalues are roundoff, is damped above it: power %f",
+    (power) => {
+      const g = generator(24);
+      const factor = new Factor("left", inverseRootSolver(power), { average: "batch" });
+      const diagnostics = new Diagnostics(true);
+      const step = { t: 1, lr: 1, hold: false, basis: null, diagnostics, background: new Background() };
+      for (let k = 0; k < 20; k++) {
+        const state = factor.init(4, Matrix.zeros(4, 4));
+        factor.accumulateStatistic(state, { samples: g.matrix(2, 4) }, step);
+        expect(factor.refresh(state, "layer", step)).toBe(true);
+        const { damping, lambdaMax } = diagnostics.records.at(-1)!;
+        // Some ten units in the last place of the mean eigenvalue, which bounds the root.
+        expect(damping).toBeGreaterThan(1e-15 * 0.1);
+        expect(damping).toBeLessThan(1e-12 * (lambdaMax ?? 100));
+        const largest = Math.max(...state.root.data.map(Math.abs));
+        expect(largest).toBeLessThan(1.1 * damping ** -power);
+        expect(largest).toBeGreaterThan(0.1 * damping ** -power);
+      }
+      expect(diagnostics.retries).toBe(20);
+    },
+  );
+
   it("a change is that of the corrected average: statistics that stay the same need no refresh", () => {
     const factor = new Factor("left", inverseRootSolver(1), {
       beta: 0.9,
