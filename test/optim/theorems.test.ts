@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { cholesky, choleskySolve, gemm, Matrix, svd } from "../../lib/linalg/index.js";
+import { Embedding, Linear } from "../../lib/nn/index.js";
 import { createOptimizer, type OptimizerState, type Parameter } from "../../lib/optim/index.js";
+import { Stream } from "../../lib/random/index.js";
 import { distance, generator, layerStep, matmul, type Step, trajectory, transpose, weight } from "./helpers.js";
 
 const gradients = (seed: number, m: number, n: number, count: number, scale = 1): Step[] => {
@@ -135,6 +137,40 @@ describe("reductions", () => {
     const steps = [layerStep(a, delta)];
     const options = { lr: 1, damping: 0.03, momentum: 0 };
     same(trajectory("ekfac", zero(2, 3), steps, options), trajectory("kfac", zero(2, 3), steps, { ...options, split: "exact" }));
+  });
+
+  it.each([
+    ["kfac", { split: "pi" }],
+    ["kfac", { split: "plain" }],
+    ["kfac", { split: "exact" }],
+    ["foof", {}],
+    ["kfac-stylised", { damping: 0.1 }],
+    ["newton-muon", { every: 1, polar: "exact" }],
+  ] as const)("an embedding is a linear layer of one-hot inputs to %s %o", (id, options) => {
+    const [vocabulary, dimension, n] = [5, 3, 12];
+    const g = generator(10);
+    const embedding = new Embedding(vocabulary, dimension, new Stream(1));
+    const linear = new Linear(vocabulary, dimension, new Stream(1), { bias: "none" });
+    linear.weight.value.copy(embedding.weight.value);
+    const [sparse, dense] = [embedding, linear].map((layer) => createOptimizer(id, layer.parameters, { lr: 0.1, ...options }));
+    for (let t = 0; t < 6; t++) {
+      const tokens = zero(n, 1);
+      const hot = zero(n, vocabulary);
+      for (let i = 0; i < n; i++) {
+        // Token 4 appears late.
+        const token = Math.floor(g.uniform() * (t < 3 ? vocabulary - 1 : vocabulary));
+        tokens.set(i, 0, token);
+        hot.set(i, token, 1);
+      }
+      const delta = g.matrix(n, dimension);
+      expect(distance(embedding.forward(tokens), linear.forward(hot))).toBeLessThan(1e-10);
+      embedding.backward(delta);
+      linear.backward(delta);
+      sparse!.step();
+      dense!.step();
+      expect(distance(embedding.weight.value, linear.weight.value), `step ${t + 1}`).toBeLessThan(1e-10);
+    }
+    expect(sparse!.memory()["embedding.weight"]!).toBeLessThan(dense!.memory()["linear.weight"]!);
   });
 
   it("exact, plain and π-split damping agree as damping goes to zero", () => {
