@@ -58,7 +58,8 @@ describe("several tasks", () => {
   });
 
   it("find G* with scalar outputs, which one task alone cannot; whitening each task's gradient does not mind the condition number", () => {
-    const distances = [1, 6].map((count) => {
+    // Six tasks are too few: their heads nearly depend on each other, and where the trunk ends is a matter of the last bit.
+    const distances = [1, 12].map((count) => {
       const { star, trunk, students, batches } = problem(count, { cond: 1000, outputs: 1 });
       train(alternatingTasks({ students, batches: batches("a") }, batches("b"), whitenedTrunkStep(0)), 300, 0.1);
       return subspaceDistance(trunk, star);
