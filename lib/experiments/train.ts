@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type DType, Matrix } from "../linalg/index.js";
 import { Batches, evaluate, evaluateBatch, NetworkCurvature, type Problem, type ProblemName, problems } from "../models/networks/index.js";
 import { nearestName } from "../names.js";
-import { createOptimizer, findMethod, methodIds, methodShape } from "../optim/index.js";
+import { createOptimizer, findMethod, type GroupOptions, methodIds, methodShape } from "../optim/index.js";
 import { ConfigError, show, unknownName } from "./config.js";
 import { defineExperiment } from "./define.js";
 
@@ -62,12 +62,14 @@ export const train = defineExperiment({
     const batches = new Batches(data, Math.min(config.batch ?? problem.batch, data.inputs.rows), stream.child("batches"));
     const curvature = new NetworkCurvature(network, loss, data.targets.cols, stream.child("curvature labels"));
     const method = findMethod(config.optimizer);
+    const options = optionsOf(config);
     const optimizer = createWith(config, network.parameters, {
       ...("provider" in methodShape(method) ? { provider: curvature, fisher: config.fisher } : {}),
-      ...optionsOf(config),
+      ...options,
     });
     // Only some methods look at output gradients; the others need no pass for the Fisher matrix.
-    const kind = method.curvature ? config.fisher : "empirical";
+    const used = [method, ...((options.groups ?? []) as GroupOptions[]).map((group) => findMethod(group.method ?? config.optimizer))];
+    const kind = used.some((each) => each.curvature) ? config.fisher : "empirical";
     const labels = stream.child("labels");
 
     const recent: number[] = [];

@@ -57,6 +57,15 @@ describe("the train experiment", () => {
     expect(() => parseConfig(train, { optimizer: "adm" })).toThrow("did you mean adam?");
   });
 
+  it("the labels behind output gradients are those asked for when only a group looks at them", async () => {
+    const options = JSON.stringify({ groups: [{ parameters: ["layer1.weight"], method: "kfac" }] });
+    const losses = (fisher: string) =>
+      runTrial(train, { optimizer: "sgd", steps: 3, fisher, options }).then(({ series }) => series.trainLoss);
+    const [exact, sampled, empirical] = await Promise.all(["exact", "sampled", "empirical"].map(losses));
+    expect(exact).not.toEqual(empirical);
+    expect(sampled).not.toEqual(empirical);
+  });
+
   it("groups in the options reach the optimizer, and are checked against the network's names", async () => {
     const options = (group: object) => JSON.stringify({ groups: [group] });
     const still = await runTrial(train, {
