@@ -13,7 +13,7 @@ export * from "./method.js";
 export type { CurvatureProvider } from "./methods/gauss-newton.js";
 export { adamForVectors, chooseAxes, type FactorOptions, factorPolicy, factorShape } from "./methods/shared.js";
 export { ChainOptimizer, type ChainOptions, type Controller, type Group } from "./optimizer.js";
-export { commonShape, type Shape, validate, vectorShape } from "./options.js";
+export { commonShape, type OptionsGiven, type Shape, validate, vectorShape } from "./options.js";
 export { isVector } from "./parameters.js";
 export * from "./policy.js";
 export * from "./registry.js";
