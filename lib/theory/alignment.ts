@@ -5,7 +5,7 @@
  */
 import { equivalent } from "./equivalents.js";
 import { indexCoefficients } from "./hermite.js";
-import { SpectralMeasure, type Spectrum } from "./spectrum.js";
+import { inOwnUnits, SpectralMeasure, type Spectrum } from "./spectrum.js";
 
 /** Inner product of the cosine: `euclidean` M = I, `covariance` M = S (which governs the test error of a linear readout). */
 export type Metric = "euclidean" | "covariance";
@@ -61,9 +61,9 @@ class Direction {
   }
 }
 
-/** The problem in units in which |b| = 1 and the larger of a1² and v is about 1: cosines do not depend on either. */
+/** The problem in units in which |b| and the largest eigenvalue are about 1, as is the larger of a1² and v: cosines do not depend on them. */
 function prepare(problem: AlignmentProblem) {
-  const measure = SpectralMeasure.from(problem.spectrum);
+  const { measure, unit } = inOwnUnits(problem.spectrum);
   const { phi, slope, noiseVariance } = problem;
   if (!(phi > 0 && Number.isFinite(phi))) throw new RangeError(`alignment: phi = d/n must be positive and finite, got ${phi}`);
   if (!Number.isFinite(slope)) throw new RangeError(`alignment: slope must be finite, got ${slope}`);
@@ -74,16 +74,18 @@ function prepare(problem: AlignmentProblem) {
   const { metric: name = "euclidean" } = problem;
   if (name !== "euclidean" && name !== "covariance") throw new RangeError(`alignment: metric must be euclidean or covariance, got ${name}`);
   const metric = name === "covariance" ? (s: number) => s : () => 1;
-  const scaled = Math.abs(slope) * Math.sqrt(b.squaredNorm);
-  const unit = Math.hypot(scaled, Math.sqrt(noiseVariance)) || 1;
-  const a = scaled / unit;
-  return { measure, b, metric, phi, slope: a, noise: noiseVariance / unit / unit, signal: a * a * b.form((s) => s) };
+  const scaled = Math.abs(slope) * Math.sqrt(b.squaredNorm) * Math.sqrt(unit);
+  const size = Math.hypot(scaled, Math.sqrt(noiseVariance)) || 1;
+  const a = scaled / size;
+  return { measure, unit, b, metric, phi, slope: a, noise: noiseVariance / size / size, signal: a * a * b.form((s) => s) };
 }
 
 function squaredCosine(numerator: number, norm: number, energy: number): number {
   if (!(energy > 0 && norm > 0))
     throw new RangeError("alignment: the direction is zero (no linear part and no noise), its cosine undefined");
-  return numerator / (norm * energy);
+  const value = numerator / (norm * energy);
+  if (!Number.isFinite(value)) throw new RangeError("alignment: beyond the range of floating point");
+  return value;
 }
 
 /**
@@ -93,15 +95,19 @@ function squaredCosine(numerator: number, norm: number, energy: number): number 
  * @throws RangeError on arguments out of range, or when the direction vanishes
  */
 export function filteredAlignment(problem: AlignmentProblem, g: (s: number) => number): number {
-  const { measure, b, metric, phi, slope, noise, signal } = prepare(problem);
+  const { measure, unit, b, metric, phi, slope, noise, signal } = prepare(problem);
+  let largest = 0;
   measure.values.forEach((s, i) => {
-    if (measure.weights[i] > 0 && s > 0 && !Number.isFinite(g(s)))
-      throw new RangeError(`filteredAlignment: g is ${g(s)} at eigenvalue ${s}`);
+    if (!(measure.weights[i] > 0 && s > 0)) return;
+    const value = g(unit * s);
+    if (!Number.isFinite(value)) throw new RangeError(`filteredAlignment: g is ${value} at eigenvalue ${unit * s}`);
+    largest = Math.max(largest, Math.abs(value));
   });
-  const overlap = slope * b.form((s) => (s > 0 ? metric(s) * s * g(s) : 0));
+  const filter = (s: number) => (s > 0 && largest > 0 ? g(unit * s) / largest : 0);
+  const overlap = slope * b.form((s) => metric(s) * s * filter(s));
   const energy =
-    slope * slope * b.form((s) => (s > 0 ? metric(s) * (s * g(s)) ** 2 : 0)) +
-    (signal + noise) * phi * measure.average((s) => (s > 0 ? metric(s) * s * g(s) ** 2 : 0));
+    slope * slope * b.form((s) => metric(s) * (s * filter(s)) ** 2) +
+    (signal + noise) * phi * measure.average((s) => metric(s) * s * filter(s) ** 2);
   return squaredCosine(overlap ** 2, b.form(metric), energy);
 }
 
@@ -112,6 +118,12 @@ export function filteredAlignment(problem: AlignmentProblem, g: (s: number) => n
  */
 export function sgdAlignment(problem: AlignmentProblem): number {
   return filteredAlignment(problem, () => 1);
+}
+
+/** λ in the units of the spectrum; Infinity, where KFAC's step is SGD's, also for what does not fit. */
+function inUnits(lambda: number, unit: number): number {
+  if (!(lambda >= 0)) throw new RangeError(`alignment: damping lambda must be ≥ 0, got ${lambda}`);
+  return lambda / unit;
 }
 
 /** (s + κ)^{-1} up to a constant factor, without which its square underflows for large κ; only ever multiplied by s. */
@@ -129,14 +141,16 @@ function resolvent(measure: SpectralMeasure, kappa: number) {
  * @throws RangeError on arguments out of range, and at the interpolation threshold (λ = 0, φ·rank(S)/d = 1)
  */
 export function kfacAlignment(problem: AlignmentProblem, lambda: number): number {
-  if (lambda === Number.POSITIVE_INFINITY) return sgdAlignment(problem);
-  const { measure, b, metric, phi, slope, noise } = prepare(problem);
-  const { kappa, slope: inflation } = equivalent(measure, phi, lambda);
+  const { measure, unit, b, metric, phi, slope, noise } = prepare(problem);
+  const damping = inUnits(lambda, unit);
+  if (damping === Number.POSITIVE_INFINITY) return sgdAlignment(problem);
+  const { kappa, slope: inflation } = equivalent(measure, phi, damping);
   const q = resolvent(measure, kappa);
   const a = slope * slope;
   const overlap = slope * b.form((s) => metric(s) * s * q(s));
   const variance = inflation * phi * measure.average((s) => metric(s) * s * q(s) ** 2);
-  const energy = a * b.form((s) => metric(s) * (s * q(s)) ** 2) + variance * (noise + a * b.form((s) => s * (kappa / (s + kappa)) ** 2));
+  const energy =
+    a * b.form((s) => metric(s) * (s * q(s)) ** 2) + variance * (noise + a * b.form((s) => (s > 0 ? s * (kappa / (s + kappa)) ** 2 : 0)));
   return squaredCosine(overlap ** 2, b.form(metric), energy);
 }
 
@@ -149,15 +163,16 @@ export function kfacAlignment(problem: AlignmentProblem, lambda: number): number
  * @throws RangeError as {@link kfacAlignment}; also at λ = 0 with φ₂·rank ≥ 1, where the inverse does not exist
  */
 export function kfacSeparateAlignment(problem: AlignmentProblem, lambda: number, phiStatistics: number): number {
-  const { measure, b, metric, phi, slope, noise, signal } = prepare(problem);
+  const { measure, unit, b, metric, phi, slope, noise, signal } = prepare(problem);
   if (!(phiStatistics > 0 && Number.isFinite(phiStatistics))) {
     throw new RangeError(`kfacSeparateAlignment: phiStatistics = d/n₂ must be positive and finite, got ${phiStatistics}`);
   }
-  if (lambda === Number.POSITIVE_INFINITY) return sgdAlignment(problem);
+  const damping = inUnits(lambda, unit);
+  if (damping === Number.POSITIVE_INFINITY) return sgdAlignment(problem);
   if (lambda === 0 && phiStatistics * measure.rank >= 1) {
     throw new RangeError("kfacSeparateAlignment: undamped statistics of fewer samples than dimensions have no inverse");
   }
-  const { kappa, slope: inflation } = equivalent(measure, phiStatistics, lambda);
+  const { kappa, slope: inflation } = equivalent(measure, phiStatistics, damping);
   const q = resolvent(measure, kappa);
   const rho = inflation * phiStatistics * measure.average((s) => (s > 0 ? (metric(s) * (s / (s + kappa))) / (s + kappa) : 0));
   const m = (s: number) => metric(s) + rho * s;
@@ -177,10 +192,10 @@ export function kfacSeparateAlignment(problem: AlignmentProblem, lambda: number,
  * @throws RangeError when the slope is 0 (no damping helps), or on arguments out of range
  */
 export function optimalDamping(problem: AlignmentProblem): number {
-  const { measure, slope, phi, noise } = prepare(problem);
+  const { measure, unit, slope, phi, noise } = prepare(problem);
   if (slope === 0) throw new RangeError("optimalDamping: the link function has no linear part, every alignment is 0");
-  if (!problem.direction) return (phi * noise) / slope ** 2;
-  const value = (log: number) => kfacAlignment(problem, measure.mean * Math.exp(log));
+  if (!problem.direction) return ((phi * noise) / slope ** 2) * unit;
+  const value = (log: number) => kfacAlignment(problem, measure.mean * Math.exp(log) * unit);
   const reach = Math.log(1e9);
   const steps = 144;
   const at = (i: number) => -reach + (2 * reach * i) / steps;
@@ -197,7 +212,7 @@ export function optimalDamping(problem: AlignmentProblem): number {
     if (value(left) < value(right)) low = left;
     else high = right;
   }
-  return measure.mean * Math.exp((low + high) / 2);
+  return measure.mean * Math.exp((low + high) / 2) * unit;
 }
 
 /** A single-index problem by its link instead of its moments. */

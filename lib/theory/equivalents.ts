@@ -41,8 +41,11 @@ export function effectiveDamping(spectrum: Spectrum, phi: number, lambda: number
   // 1 − φ∫ s/(s+κ) = (1 − φ rank) + φ∫_{s>0} κ/(s+κ)
   const gap = (kappa: number) => excess + phi * measure.average((s) => (s > 0 ? kappa / (s + kappa) : 0));
   let kappa = lambda + phi * measure.mean;
+  if (!Number.isFinite(2 * (kappa + Math.max(...measure.values)))) {
+    throw new RangeError(`effectiveDamping: too large for floating point, lambda + phi·tr S/d is ${kappa}; take other units`);
+  }
   for (let iteration = 0; iteration < 2000; iteration++) {
-    const curvature = phi * kappa * measure.average((s) => (s > 0 ? s / (s + kappa) / (s + kappa) : 0));
+    const curvature = phi * measure.average((s) => (s > 0 ? (s / (s + kappa)) * (kappa / (s + kappa)) : 0));
     const next = (lambda + kappa * curvature) / (gap(kappa) + curvature); // κ − (κ·gap − λ)/(κ·gap)', summed without cancellation
     // Monotone from above until rounding: the first step that does not decrease κ ends the iteration.
     if (!(next < kappa * (1 - 1e-15))) return kappa;
@@ -64,7 +67,7 @@ function slopeAt(measure: SpectralMeasure, phi: number, lambda: number, kappa: n
   const inverse =
     kappa === 0
       ? thresholdGap(measure, phi)
-      : lambda / kappa + phi * kappa * measure.average((s) => (s > 0 ? s / (s + kappa) / (s + kappa) : 0));
+      : lambda / kappa + phi * measure.average((s) => (s > 0 ? (s / (s + kappa)) * (kappa / (s + kappa)) : 0));
   if (!(inverse > 0))
     throw new RangeError("effectiveDampingSlope: undefined at the interpolation threshold (damping 0, n equal to the rank of S)");
   return 1 / inverse;

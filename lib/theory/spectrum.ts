@@ -61,6 +61,24 @@ export class SpectralMeasure {
 }
 
 /**
+ * The spectrum in units of its largest eigenvalue (rounded to a power of two, so that nothing else is), where squares neither overflow
+ * nor all underflow.
+ * @internal
+ */
+export function inOwnUnits(spectrum: Spectrum): { measure: SpectralMeasure; unit: number } {
+  const { values, weights } = SpectralMeasure.from(spectrum);
+  const largest = values.reduce((most, s, i) => (weights[i] > 0 ? Math.max(most, s) : most), 0);
+  const unit = 2 ** Math.floor(Math.log2(largest));
+  return {
+    measure: new SpectralMeasure(
+      values.map((s) => s / unit),
+      weights,
+    ),
+    unit,
+  };
+}
+
+/**
  * The limit d → ∞ of the log spectrum: log s uniform between −½ log K and +½ log K, then scaled to mean eigenvalue 1. Represented by
  * a Gauss–Legendre rule, so averages of smooth functions are exact to rounding for `points` ≳ 8 + 4 log K.
  * @param cond condition number K ≥ 1

@@ -85,6 +85,37 @@ describe("closed forms", () => {
     expect(() => optimalDamping(problem)).toThrow(/no linear part/);
   });
 
+  it("does not depend on the units of the inputs, over the range of the numbers", () => {
+    const spectrum = [3, 1, 0.1, 0];
+    const problem = { spectrum, phi: 0.7, slope: 0.5, noiseVariance: 0.3, direction: [0.2, 0.5, 0.3, 0] };
+    for (const unit of [1e-300, 1e-150, 1e150, 1e300]) {
+      // y and ⟨b, x⟩ keep their units: b shrinks as x grows.
+      const scaled = { ...problem, spectrum: spectrum.map((s) => s * unit), direction: problem.direction.map((b) => b / unit) };
+      for (const metric of ["euclidean", "covariance"] as const) {
+        const close = (got: number, want: number) => expect(relative(got, want)).toBeLessThan(1e-12);
+        for (const lambda of [0, 0.3]) {
+          close(kfacAlignment({ ...scaled, metric }, lambda * unit), kfacAlignment({ ...problem, metric }, lambda));
+          close(
+            kfacSeparateAlignment({ ...scaled, metric }, lambda * unit, 0.4),
+            kfacSeparateAlignment({ ...problem, metric }, lambda, 0.4),
+          );
+        }
+        close(sgdAlignment({ ...scaled, metric }), sgdAlignment({ ...problem, metric }));
+        close(
+          filteredAlignment({ ...scaled, metric }, (s) => 1 / s),
+          filteredAlignment({ ...problem, metric }, (s) => 1 / s),
+        );
+        close(optimalDamping({ ...scaled, metric }) / unit, optimalDamping({ ...problem, metric }));
+      }
+    }
+  });
+
+  it("undamped, sees nothing of b where S is zero", () => {
+    const problem = { phi: 0.7, slope: 0.5, noiseVariance: 0.3 };
+    const seen = kfacAlignment({ ...problem, spectrum: [3, 0], direction: [0.5, 0] }, 0);
+    expect(relative(kfacAlignment({ ...problem, spectrum: [3, 0], direction: [0.5, 0.5] }, 0), seen / 2)).toBeLessThan(1e-13);
+  });
+
   it("does not depend on the units of labels and of b, nor overflow for huge dampings", () => {
     const problem = { spectrum: [3, 1, 0.1], phi: 0.7, slope: 0.5, noiseVariance: 0.3, direction: [0.2, 0.5, 0.3] };
     for (const unit of [1e-140, 1e-20, 1e20, 1e140]) {

@@ -101,6 +101,9 @@ describe("effectiveDamping", () => {
         1e-13,
       );
     }
+    const large = [3e303, 1e303, 2e302];
+    expect(relative(effectiveDampingSlope(large, 1e3, 0), effectiveDampingSlope([3, 1, 0.2], 1e3, 0))).toBeLessThan(1e-11);
+    expect(() => effectiveDamping([1e308], 10, 1)).toThrow(/too large/);
   });
 
   it("refuses bad arguments", () => {
