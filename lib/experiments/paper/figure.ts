@@ -122,6 +122,10 @@ export function short(value: number | null | undefined, digits = 3): string {
   return String(Number(value.toPrecision(digits)));
 }
 
+/** A ratio and its interval from those of its logarithm. */
+export const ratio = ({ mean, low, high }: { mean: number; low: number; high: number }) =>
+  `${short(Math.exp(mean))}× [${short(Math.exp(low))}, ${short(Math.exp(high))}]`;
+
 /** The verdict on a claim of a figure. Nothing is concluded while a trial of the figure is missing or has failed. */
 export function judge(figure: Figure, claim: Claim, settings: Settings, results: Results): Judgement {
   const plan = figure.plan(settings, results);

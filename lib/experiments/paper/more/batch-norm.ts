@@ -1,7 +1,7 @@
 import { logRatioInterval } from "../../statistics.js";
-import { type Claim, type Figure, noData, type Results, type Settings, short, verdictOf } from "../figure.js";
+import { type Claim, type Figure, noData, type Results, ratio, type Settings, short, verdictOf } from "../figure.js";
 import { methodOf, methods, metricOf, problem } from "../representation.js";
-import { ratio, stepsAgainst } from "./steps-against.js";
+import { stepsAgainst } from "./steps-against.js";
 
 const values = [1, 10, 100, 1e3];
 const [isotropic, anisotropic] = [1, 1e3];

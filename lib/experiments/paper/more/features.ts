@@ -1,8 +1,7 @@
 import { logRatioInterval, meanInterval, median } from "../../statistics.js";
-import { type Claim, type Figure, noData, type Results, type Settings, short, verdictOf } from "../figure.js";
+import { type Claim, type Figure, noData, type Results, ratio, type Settings, short, verdictOf } from "../figure.js";
 import { type MethodId, methodOf, problem, stepsTo, tune } from "../representation.js";
 import { linePanel } from "./panel.js";
-import { ratio } from "./steps-against.js";
 
 const conds = [1, 10, 100, 1e3];
 const budget = problem.steps;

@@ -1,7 +1,7 @@
 import { palette } from "../../../report/theme.js";
 import { logRatioInterval } from "../../statistics.js";
-import { type Claim, type Figure, noData, short, verdictOf } from "../figure.js";
-import { ratio, smallProblem, smallSeeds, stepsAgainst } from "./steps-against.js";
+import { type Claim, type Figure, noData, ratio, short, verdictOf } from "../figure.js";
+import { smallProblem, smallSeeds, stepsAgainst } from "./steps-against.js";
 
 const values = [1, 10, 100];
 

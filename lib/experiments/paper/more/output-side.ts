@@ -1,6 +1,6 @@
 import { palette } from "../../../report/theme.js";
-import { type Claim, type Figure, noData, short, verdictOf } from "../figure.js";
-import { ratio, smallProblem, smallSeeds, stepsAgainst } from "./steps-against.js";
+import { type Claim, type Figure, noData, ratio, short, verdictOf } from "../figure.js";
+import { smallProblem, smallSeeds, stepsAgainst } from "./steps-against.js";
 
 const values = [1, 3, 10, 30, 100];
 const [least, most] = [1, 100];

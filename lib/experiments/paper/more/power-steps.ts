@@ -1,8 +1,7 @@
 import { logDomain, palette, panelGrid } from "../../../report/theme.js";
 import { mean, meanInterval } from "../../statistics.js";
-import { type Claim, type Figure, noData, type Results, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
+import { type Claim, type Figure, noData, type Results, ratio, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
 import { linePanel } from "./panel.js";
-import { ratio } from "./steps-against.js";
 
 const errors = [
   { id: "train", label: "in distribution" },

@@ -1,9 +1,8 @@
 import { labelRoom } from "../../../report/labels.js";
 import { palette, panelGrid } from "../../../report/theme.js";
 import { logRatioInterval, meanInterval } from "../../statistics.js";
-import { type Claim, type Figure, noData, type Results, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
+import { type Claim, type Figure, noData, type Results, ratio, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
 import { linePanel } from "./panel.js";
-import { ratio } from "./steps-against.js";
 
 const multiples = [1, 2, 4, 8, 16, 32];
 const shapes = [

@@ -1,7 +1,7 @@
 import { logDomain, palette } from "../../../report/theme.js";
 import type { Trial } from "../../executor.js";
 import { logRatioInterval, median } from "../../statistics.js";
-import { type Claim, type Figure, noData, type Results, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
+import { type Claim, type Figure, noData, type Results, ratio, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
 import { metricOf } from "../representation.js";
 import { linePanel } from "./panel.js";
 
@@ -62,9 +62,6 @@ const overall = (settings: Settings, results: Results, kind: Kind) =>
     dampings.map((damping) => tuned(settings, results, joint(kind, damping))).reduce((a, b) => (b.chosenBy < a.chosenBy ? b : a)).trials,
   );
 
-const interval = ({ mean, low, high }: { mean: number; low: number; high: number }) =>
-  `${short(Math.exp(mean))}× [${short(Math.exp(low))}, ${short(Math.exp(high))}]`;
-
 const underperforms: Claim = {
   id: "full-second-order-underperforms",
   statement:
@@ -80,7 +77,7 @@ const underperforms: Claim = {
     if (base.length === 0) return noData;
     return {
       verdict: slower.length === ratios.length ? "holds" : slower.length ? "holds partly" : "does not hold",
-      measured: ratios.map(({ label, ...ratio }) => `${label} ${interval(ratio)}`).join("; "),
+      measured: ratios.map(({ label, ...value }) => `${label} ${ratio(value)}`).join("; "),
       numbers: Object.fromEntries(ratios.map(({ id, mean }) => [id, Math.exp(mean)])),
     };
   },
@@ -97,7 +94,7 @@ const dampingCosts: Claim = {
     const [slower, near] = [logRatioInterval(large!, small!), logRatioInterval(small!, steps(results, kfac(settings)))];
     return {
       verdict: verdictOf([slower.low > Math.log(1.5), near.high < Math.log(2)]),
-      measured: `λ = ${dampings[2]} over λ = ${dampings[0]} ${interval(slower)}; λ = ${dampings[0]} over KFAC ${interval(near)}`,
+      measured: `λ = ${dampings[2]} over λ = ${dampings[0]} ${ratio(slower)}; λ = ${dampings[0]} over KFAC ${ratio(near)}`,
       numbers: { slower: Math.exp(slower.mean), near: Math.exp(near.mean) },
     };
   },
@@ -117,11 +114,11 @@ const empiricalFails: Claim = {
     const [empirical, exact] = (["empirical", "exact"] as const).map((fisher) =>
       endDistance(results, settled(settings, results, fisher).trials),
     );
-    const ratio = logRatioInterval(empirical!, exact!);
+    const further = logRatioInterval(empirical!, exact!);
     return {
-      verdict: ratio.low > Math.log(10) ? "holds" : ratio.low > 0 ? "holds partly" : "does not hold",
-      measured: `ends ${interval(ratio)} as far away`,
-      numbers: { ratio: Math.exp(ratio.mean) },
+      verdict: further.low > Math.log(10) ? "holds" : further.low > 0 ? "holds partly" : "does not hold",
+      measured: `ends ${ratio(further)} as far away`,
+      numbers: { ratio: Math.exp(further.mean) },
     };
   },
 };

@@ -1,9 +1,8 @@
 import { labelRoom } from "../../../report/labels.js";
 import { logDomain, palette, panelGrid } from "../../../report/theme.js";
 import { logRatioInterval, mean, meanInterval } from "../../statistics.js";
-import { type Claim, type Figure, noData, type Results, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
+import { type Claim, type Figure, noData, type Results, ratio, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
 import { linePanel } from "./panel.js";
-import { ratio } from "./steps-against.js";
 
 const counts = [1, 2, 4, 8, 16];
 const exponents = [-0.25, 0, 0.25, 0.5];

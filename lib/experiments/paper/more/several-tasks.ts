@@ -1,6 +1,6 @@
 import { palette } from "../../../report/theme.js";
-import { type Claim, type Figure, noData, short, verdictOf } from "../figure.js";
-import { ratio, smallProblem, stepsAgainst } from "./steps-against.js";
+import { type Claim, type Figure, noData, ratio, short, verdictOf } from "../figure.js";
+import { smallProblem, stepsAgainst } from "./steps-against.js";
 
 const tasks = 4;
 /** Enough to tell a factor of 1.5: tasks differ in difficulty. */

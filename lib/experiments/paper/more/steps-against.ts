@@ -80,7 +80,3 @@ export function stepsAgainst<Id extends string>({ key, values, axis, title, base
       logRatioInterval(steps(settings, results, id, to), steps(settings, results, id, from)),
   };
 }
-
-/** A ratio and its interval from those of its logarithm. */
-export const ratio = ({ mean, low, high }: { mean: number; low: number; high: number }) =>
-  `${short(Math.exp(mean))}× [${short(Math.exp(low))}, ${short(Math.exp(high))}]`;
