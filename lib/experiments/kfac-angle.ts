@@ -1,13 +1,15 @@
 import { z } from "zod";
-import { gemm, Matrix, norm, solve } from "../linalg/index.js";
+import { axpy, cholesky, choleskySolve, gemm, Matrix, norm, solve, syrk } from "../linalg/index.js";
 import {
   alternatingTraining,
+  type Batch,
   Batches,
   leastSquaresHead,
   randomTask,
   randomTrunk,
   Student,
   stylisedTrunkStep,
+  type Task,
 } from "../models/linear-representation/index.js";
 import { angleStep, kfacNoiseFloor } from "../theory/index.js";
 import { ConfigError } from "./config.js";
@@ -15,12 +17,27 @@ import { defineExperiment } from "./define.js";
 import { summarize } from "./single-index-common.js";
 import { spectrumKeys, spectrumOf } from "./spectrum.js";
 
+/** W (I − G*ᵀG*). */
+function outside(w: Matrix, star: Matrix): Matrix {
+  const out = w.clone();
+  return gemm(gemm(w, star.T), star, { out, alpha: -1, beta: 1 });
+}
+
 /** T = (GG*ᵀ)^{-1} G (I − G*ᵀG*). */
-function tangentOf(trunk: Matrix, star: Matrix): Matrix {
-  const along = gemm(trunk, star.T);
-  const across = trunk.clone();
-  gemm(along, star, { out: across, alpha: -1, beta: 1 });
-  return solve(along, across);
+const tangentOf = (trunk: Matrix, star: Matrix) => solve(gemm(trunk, star.T), outside(trunk, star));
+
+/** (1−η) G P⊥ + η F⁺ N Ŝ^{-1} P⊥, N = εᵀX/n of the batch: what G P⊥ becomes by the exact identity. */
+function identity({ head, trunk, map }: Pick<Task, "head" | "trunk" | "map">, star: Matrix, batch: Batch, eta: number): Matrix {
+  const { u, y, n, color, inputMoment } = batch;
+  const noise = gemm(y, color ? gemm(color, u).T : u.T, { alpha: 1 / n });
+  gemm(map, inputMoment, { out: noise, alpha: -1, beta: 1 });
+  const kick = choleskySolve(
+    cholesky(syrk(head.T)),
+    gemm(gemm(head.T, noise), choleskySolve(cholesky(inputMoment), Matrix.identity(star.cols))),
+  );
+  const next = trunk.clone().fill(0);
+  axpy(1 - eta, trunk, next);
+  return outside(axpy(eta, kick, next), star);
 }
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
@@ -29,7 +46,8 @@ const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[
  * G starts at N(0, 1/d) and F at its least-squares head; both then see fresh batches, F one of its own. Beside every run stands the
  * recursion of {@link angleStep} (infinitely many samples, no noise) from the same T₀. A row has medians over the runs: `simulated` ‖T_t‖_F,
  * `theory` the recursion, and `floor` the root of {@link kfacNoiseFloor}, which is that of E‖T‖²_F where F is at F*. `recursion` is the
- * largest relative deviation of simulated from theory while theory is above ten floors.
+ * largest relative deviation of simulated from theory while theory is above ten floors; `logs` has, for each run, log of simulated over theory where that is
+ * farthest from 0 in the mean over runs. `identity` is the largest deviation, relative to ‖G‖, of a step of the descent from the exact identity.
  */
 export const kfacAngle = defineExperiment({
   id: "kfac-angle",
@@ -64,6 +82,7 @@ export const kfacAngle = defineExperiment({
     const theory: number[][] = [];
     const floors: number[] = [];
     const ratios: number[] = [];
+    let worst = 0;
     for (let run = 0; run < runs; run++) {
       const own = stream.child("run", run);
       const star = randomTrunk(own.child("representation"), k, d);
@@ -72,12 +91,16 @@ export const kfacAngle = defineExperiment({
       const student = new Student(Matrix.zeros(dy, k), trunk);
       const batches = (purpose: string) => new Batches(own.child(purpose), task, { n, sampling: "statistics", inputs: "gaussian" });
       const heads = batches("head");
-      const training = alternatingTraining(student, batches("trunk"), heads, stylisedTrunkStep(0));
+      const trunks = batches("trunk");
+      const training = alternatingTraining(student, trunks, heads, stylisedTrunkStep(0));
       leastSquaresHead(student)(heads.next());
       let recursion = tangentOf(trunk, star);
       const [measured, predicted] = [[norm(recursion)], [norm(recursion)]];
       for (let t = 1; t <= steps; t++) {
+        const before = { head: student.head.clone(), trunk: trunk.clone(), map: task.map };
         training.step(lr);
+        const expected = identity(before, star, trunks.batch, lr);
+        worst = Math.max(worst, norm(axpy(-1, outside(trunk, star), expected)) / norm(before.trunk));
         recursion = angleStep(recursion, task.covariance.matrix, star, lr);
         measured.push(norm(tangentOf(trunk, star)));
         predicted.push(norm(recursion));
@@ -94,6 +117,7 @@ export const kfacAngle = defineExperiment({
       if (floor > 0) ratios.push(square / floor);
     }
     let recursion = 0;
+    let logs: number[] = new Array(runs).fill(0);
     for (let t = 0; t <= steps; t++) {
       const row = {
         simulated: median(simulated.map((values) => values[t]!)),
@@ -101,9 +125,12 @@ export const kfacAngle = defineExperiment({
         floor: Math.sqrt(median(floors)),
       };
       record({ step: t, ...row });
-      if (row.theory > 10 * row.floor) recursion = Math.max(recursion, Math.abs(row.simulated / row.theory - 1));
+      if (row.theory <= 10 * row.floor) continue;
+      recursion = Math.max(recursion, Math.abs(row.simulated / row.theory - 1));
+      const own = simulated.map((values, i) => Math.log(values[t]! / theory[i]![t]!));
+      if (Math.abs(summarize(own).mean) > Math.abs(summarize(logs).mean)) logs = own;
     }
     const floor = noise > 0 ? { ...summarize(ratios), draws: ratios } : null;
-    return { recursion, floor, theoryFloor: Math.sqrt(median(floors)) };
+    return { recursion, logs, identity: worst, floor, theoryFloor: Math.sqrt(median(floors)) };
   },
 });

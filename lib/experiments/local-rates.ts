@@ -12,6 +12,7 @@ const START = 1e-5;
 /**
  * From G = G* + 1e-5·N(0, 1) the tangent T of the angle follows the linear theory mode by mode, so over random starts
  * `E‖T_t‖² = ‖T_0‖² mean(m²ᵗ)` over the modes m = 1 − ημ_iλ_j of {@link localRates}. A row has both sides, averaged over the starts.
+ * `deviation` is the largest relative one; `standardErrors` how many (over starts) simulated and theory are apart where that is more than 5 %.
  */
 export const localRepresentationRates = defineExperiment({
   id: "local-rates",
@@ -42,28 +43,45 @@ export const localRepresentationRates = defineExperiment({
     const lr = config.lr ?? 1 / (1 - Math.min(...unit.modes));
     const { modes, radius } = localRates(head, schur, lr, preconditioning);
     const every = Math.ceil(steps / 100);
-    const squares = new Float64Array(steps + 1);
+    /** ‖T_t‖² of every start, at the recorded steps. */
+    const squares = new Map<number, number[]>();
     for (let start = 0; start < starts; start++) {
       const trunk = star.clone();
       axpy(START, stream.child("start", start).normal(Matrix.zeros(k, d)), trunk);
       const training = new PopulationTraining(task, trunk, preconditioning);
       for (let t = 0; t <= steps; t++) {
         if (t > 0) training.step(lr);
-        if (t % every === 0 || t === steps) squares[t]! += norm(training.tangent()) ** 2 / starts;
+        if (t % every === 0 || t === steps) squares.set(t, [...(squares.get(t) ?? []), norm(training.tangent()) ** 2]);
       }
     }
     let deviation = 0;
-    for (let t = 0; t <= steps; t++) {
-      if (t % every !== 0 && t !== steps) continue;
-      const simulated = Math.sqrt(squares[t]! / squares[0]!);
+    let standardErrors = 0;
+    let final = 1;
+    for (const [t, values] of squares) {
+      const { value: simulated, standardError } = decay(values, squares.get(0)!);
       const theory = Math.sqrt(modes.reduce((sum, mode) => sum + mode ** (2 * t), 0) / modes.length);
       record({ step: t, simulated, theory });
+      final = simulated;
       // Below that the start's second order and rounding take over.
-      if (theory > 1e-4) deviation = Math.max(deviation, Math.abs(simulated / theory - 1));
+      if (theory <= 1e-4) continue;
+      const off = Math.abs(simulated / theory - 1);
+      deviation = Math.max(deviation, off);
+      if (off > 0.05) standardErrors = Math.max(standardErrors, Math.abs(simulated - theory) / (standardError ?? Number.POSITIVE_INFINITY));
     }
-    return { lr, radius, deviation, final: Math.sqrt(squares[steps]! / squares[0]!) };
+    return { lr, radius, deviation, standardErrors, final };
   },
 });
+
+/** Root of the mean of a over the mean of b, with its jackknife standard error over starts (null for one start). */
+function decay(a: readonly number[], b: readonly number[]): { value: number; standardError: number | null } {
+  const [sumA, sumB] = [a, b].map((values) => values.reduce((total, value) => total + value, 0)) as [number, number];
+  const n = a.length;
+  const value = Math.sqrt(sumA / sumB);
+  if (n < 2) return { value, standardError: null };
+  const without = a.map((own, i) => Math.sqrt((sumA - own) / (sumB - b[i]!)));
+  const mean = without.reduce((total, one) => total + one, 0) / n;
+  return { value, standardError: Math.sqrt(((n - 1) / n) * without.reduce((total, one) => total + (one - mean) ** 2, 0)) };
+}
 
 function requireMore(key: string, got: number, least: number): void {
   if (got >= least) return;

@@ -4,6 +4,7 @@ import { runTrial } from "../../lib/experiments/trial.js";
 
 interface Found {
   recursion: number;
+  identity: number;
   floor: { mean: number; standardError: number } | null;
   theoryFloor: number;
 }
@@ -18,9 +19,10 @@ describe("kfac-angle", () => {
       { spectrum: "two-point", e: 0.9, d: 20, k: 3, dy: 6, n: 8000, lr: 0.5, seed: 31 },
       { spectrum: "log", cond: 1000, d: 16, k: 2, dy: 5, n: 6000, lr: 0.2, condF: 5, seed: 32 },
     ]) {
-      const { recursion, floor } = await found({ ...config, steps: 25, stationary: 400, runs: 6 });
+      const { recursion, identity, floor } = await found({ ...config, steps: 25, stationary: 400, runs: 6 });
       // A batch tells the head to √(d/n), some per cent.
       expect(recursion).toBeLessThan(0.1);
+      expect(identity).toBeLessThan(1e-10);
       // Six standard errors and the second order in ‖T‖.
       expect(Math.abs(floor!.mean - 1)).toBeLessThan(6 * floor!.standardError + 0.02);
       expect(floor!.standardError).toBeLessThan(0.06);

@@ -16,6 +16,7 @@ describe("local-rates", () => {
   ])("decays as the Schur complement says: %s, condition number %d", async (preconditioning, cond) => {
     const { metrics } = await run({ preconditioning, cond, lr: preconditioning === "both" ? 0.3 : null });
     expect(metrics.deviation).toBeLessThan(0.3);
+    expect(metrics.standardErrors).toBeLessThan(4);
   });
 
   it("is slower the larger the condition number, unless the input side is preconditioned", async () => {

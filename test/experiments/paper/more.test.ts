@@ -84,7 +84,13 @@ const world =
         return { sgd: error, kfac: error };
       }
       case "kfac-angle":
-        return { recursion: 0.03, floor: { mean: 1, standardError: 0.01 }, theoryFloor: 1e-3 * c.cond! ** 0.25 };
+        return {
+          recursion: 0.03,
+          logs: around(0.03).draws,
+          identity: 1e-12,
+          floor: { mean: 1, standardError: 0.01 },
+          theoryFloor: 1e-3 * c.cond! ** 0.25,
+        };
       case "single-index-generalization":
         return { randomFeatures: excess(2), sgd: excess(0.2 + 0.1 * Math.min(2, Math.log10(c.cond!))), kfac: excess(0.1) };
       case "single-index-steps": {
@@ -93,7 +99,7 @@ const world =
         return { spikes: around(spikes), excess: around(excess), alignment: around(c.method === "kfac" ? 0.6 : 0.3) };
       }
       case "local-rates":
-        return { radius: 0.9, deviation: 0.03 };
+        return { radius: 0.9, deviation: 0.03, standardErrors: 0 };
       case "covariance-power":
         return {
           alignment: cosine(0.4 - 0.2 * c.power!),
@@ -135,6 +141,7 @@ describe("claims past the paper's figures", () => {
       "whitening-generalises-converged": "holds",
       "multi-index-subspace": "holds",
       "scaled-gd-flat": "holds",
+      "kfac-identity": "holds",
       "angle-recursion": "holds",
       "noise-floor": "holds",
       "output-side-matters": "holds",
@@ -180,14 +187,20 @@ describe("claims past the paper's figures", () => {
           const error = { operator: around((config.n as number) * (config.hidden as number)) };
           return { sgd: error, kfac: error };
         },
-        "kfac-angle": () => ({ recursion: 0.5, floor: { mean: 2, standardError: 0.01 }, theoryFloor: 1 }),
+        "kfac-angle": () => ({
+          recursion: 0.5,
+          logs: around(0.5).draws,
+          identity: 0.1,
+          floor: { mean: 2, standardError: 0.01 },
+          theoryFloor: 1,
+        }),
         "single-index-generalization": () => ({
           randomFeatures: excess(2),
           sgd: excess(0.3),
           kfac: excess(0.2),
         }),
         "single-index-steps": () => ({ spikes: around(3), excess: around(1), alignment: around(0.5) }),
-        "local-rates": () => ({ radius: 0.9, deviation: 0.5 }),
+        "local-rates": () => ({ radius: 0.9, deviation: 0.5, standardErrors: 9 }),
         "covariance-power": ({ config }) => {
           const same = around(1 - 0.3 * (config.power as number));
           return { alignment: cosine(0.5, 0.6), train: same, shifted: same, corrupted: same, transfer: same };
