@@ -31,3 +31,28 @@ export function covarianceIn(path: string, d: number, experiment: string): Matri
   if (!(asymmetry <= 1e-10 * norm(matrix) && eigvalsh(matrix)[0]! > 0)) throw reject("a symmetric positive definite matrix");
   return matrix;
 }
+
+/**
+ * The direction in a .npy file.
+ * @param experiment named in errors
+ * @throws ConfigError on `direction` unless the file holds d finite numbers, not all zero
+ */
+export function directionIn(path: string, d: number, experiment: string): Float64Array {
+  const reject = (allowed: string) =>
+    new ConfigError({
+      message: `${experiment}: direction must be ${allowed}, got ${JSON.stringify(path)}`,
+      key: "direction",
+      got: JSON.stringify(path),
+      allowed,
+    });
+  let values: Float64Array;
+  try {
+    values = Float64Array.from(decodeNpy(readFileSync(path), path).data as ArrayLike<number>);
+  } catch (error) {
+    throw reject(`a .npy file with ${d} numbers (${(error as Error).message.split("\n")[0]})`);
+  }
+  if (values.length !== d) throw reject(`a .npy file with ${d} numbers (it has ${values.length})`);
+  const size = Math.hypot(...values);
+  if (!(size > 0 && Number.isFinite(size))) throw reject("finite, and not all zero");
+  return values;
+}

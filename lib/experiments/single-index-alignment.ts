@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { eigvalsh } from "../linalg/index.js";
+import { eigh, type Matrix } from "../linalg/index.js";
 import {
   kfacDirection,
   links,
@@ -13,7 +13,7 @@ import {
 } from "../models/single-index/index.js";
 import { type AlignmentProblem, alignmentProblem, kfacAlignment, kfacSeparateAlignment, sgdAlignment } from "../theory/index.js";
 import { ConfigError } from "./config.js";
-import { covarianceIn, covarianceKey } from "./covariance-file.js";
+import { covarianceIn, covarianceKey, directionIn } from "./covariance-file.js";
 import { defineExperiment } from "./define.js";
 import { linkIds, sigmaHelp } from "./single-index-common.js";
 import { spectrumKeys, spectrumOf } from "./spectrum.js";
@@ -26,6 +26,12 @@ function orNull(compute: () => number): number | null {
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+/** The squared components of β on the given eigenvectors (columns), or of β itself. */
+function squares(beta: Float64Array, vectors?: Matrix): Float64Array {
+  if (!vectors) return beta.map((value) => value * value);
+  return beta.map((_, j) => beta.reduce((sum, value, i) => sum + value * vectors.get(i, j), 0) ** 2);
 }
 
 /**
@@ -49,6 +55,12 @@ export const singleIndexAlignment = defineExperiment({
       .enum(["isotropic", "top", "bottom"])
       .default("isotropic")
       .describe("β* spread evenly over all eigenvectors, or the quarter of largest or smallest eigenvalues"),
+    direction: z
+      .string()
+      .default("")
+      .describe(
+        "a .npy file with the d components of β*, in place of beta: in the basis of covariance, or else on the eigenvectors, of ascending eigenvalues",
+      ),
     metric: z.enum(["euclidean", "covariance"]).default("euclidean").describe("inner product of the cosine: I or S"),
     statistics: z.enum(["same", "separate"]).default("same").describe("Ŝ of KFAC from the samples of the gradient, or from as many others"),
     draws: z.int().min(1).max(100_000).default(24).describe("independent draws pooled"),
@@ -62,9 +74,12 @@ export const singleIndexAlignment = defineExperiment({
   trial(config, { stream }) {
     const { d, phi, sigma, noise, damping, beta, metric, statistics, draws } = config;
     // Everything here turns along with the inputs' basis: only the eigenvalues matter.
-    const eigenvalues =
-      config.covariance === "" ? spectrumOf(config, d) : eigvalsh(covarianceIn(config.covariance, d, "single-index-alignment"));
-    const direction = placement(eigenvalues, beta);
+    const given = config.covariance === "" ? null : eigh(covarianceIn(config.covariance, d, "single-index-alignment"));
+    const eigenvalues = given?.values ?? spectrumOf(config, d);
+    const direction =
+      config.direction === ""
+        ? placement(eigenvalues, beta)
+        : squares(directionIn(config.direction, d, "single-index-alignment"), given?.vectors);
     const link = links[sigma];
     const teacher = new SingleIndexTeacher(eigenvalues, direction, link, noise);
     const n = Math.max(1, Math.round(d / phi));

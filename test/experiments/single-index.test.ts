@@ -6,6 +6,7 @@ import { singleIndexAlignment } from "../../lib/experiments/single-index-alignme
 import { singleIndexGeneralization } from "../../lib/experiments/single-index-generalization.js";
 import { runTrial } from "../../lib/experiments/trial.js";
 import { encodeNpy } from "../../lib/io/index.js";
+import { gemm, Matrix } from "../../lib/linalg/index.js";
 import { Covariance, logSpectrum, Stream } from "../../lib/random/index.js";
 
 interface Measured {
@@ -72,6 +73,33 @@ describe("single-index-alignment", () => {
       await expect(alignment({ ...config, d: 13, covariance: file })).rejects.toThrow(
         /covariance must be a \.npy file with a 13×13 matrix/,
       );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("takes β* from a .npy file, in the basis of the covariance or on its eigenvectors", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "layerwise-direction-"));
+    try {
+      const file = (name: string) => join(folder, name);
+      const covariance = Covariance.rotated(logSpectrum(12, 7), new Stream(3, "basis"));
+      const top = Float64Array.from({ length: 12 }, (_, i) => (i < 9 ? 0 : i % 2 ? -0.5 : 0.5) / Math.sqrt(0.75));
+      const { data } = gemm(covariance.basis, new Matrix(top, 12, 1));
+      writeFileSync(file("s.npy"), encodeNpy(covariance.matrix));
+      writeFileSync(file("own.npy"), encodeNpy({ shape: [12], data: top }));
+      writeFileSync(file("turned.npy"), encodeNpy({ shape: [12], data: data as Float64Array }));
+      const config = { d: 12, draws: 2, cond: 7 };
+      const wanted = await alignment({ ...config, beta: "top" });
+      for (const given of [{ direction: file("own.npy") }, { direction: file("turned.npy"), covariance: file("s.npy") }]) {
+        const found = await alignment({ ...config, ...given });
+        expect(found.kfac.simulated).toBeCloseTo(wanted.kfac.simulated, 10);
+        expect(found.sgd.theory).toBeCloseTo(wanted.sgd.theory, 10);
+      }
+      const refused = (direction: string, d = 12) => expect(alignment({ ...config, d, direction: file(direction) })).rejects;
+      await refused("own.npy", 13).toThrow(/direction must be a \.npy file with 13 numbers \(it has 12\)/);
+      await refused("none.npy").toThrow(/direction must be a \.npy file with 12 numbers \(ENOENT/);
+      writeFileSync(file("zero.npy"), encodeNpy({ shape: [12], data: new Float64Array(12) }));
+      await refused("zero.npy").toThrow(/direction must be finite, and not all zero/);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -80,7 +80,7 @@ export const dampingMap: Figure = {
   id: "damping-map",
   title: "Where the KFAC step aligns worse than the SGD step",
   caption:
-    "Theory: the ratio of squared cosines with β*, KFAC over SGD, over d/n and the damping (blue: KFAC better, orange: SGD better); the line is the optimal damping λ* = φv/a1². Points are simulations: " +
+    "Theory: the ratio of squared cosines with β*, KFAC over SGD, over d/n and the damping (blue: KFAC better, orange: SGD better; colours end at a factor of 2.8); the line is the optimal damping λ* = φv/a1². Points are simulations: " +
     "circles where KFAC aligned better, crosses where SGD did. See that with few samples and little damping KFAC loses, and that λ* never enters that region. A cross in a deep blue place, or a circle in a deep orange one, would contradict it.",
   plan: (settings) => checks.map((check) => trial(settings, check)),
   draw(settings, results, layout) {
@@ -137,7 +137,11 @@ export const dampingMap: Figure = {
           encoding: { x, y },
         },
         {
-          data: { values: [{ phi: 1.3, damping: optimalDamping(problem(1.3)), text: "optimal damping λ* (theory)" }] },
+          data: {
+            values: [
+              { phi: 1.3, damping: optimalDamping(problem(1.3)), text: layout === "wide" ? "optimal damping λ* (theory)" : "λ* (theory)" },
+            ],
+          },
           mark: { type: "text", align: "left", baseline: "top", dx: 4, dy: 6, fontSize: 11, fontWeight: 500, color: palette.black },
           encoding: { x, y, text: { field: "text" } },
         },

@@ -1,4 +1,7 @@
+import { links } from "../../../models/single-index/index.js";
+import { logSpectrum } from "../../../random/index.js";
 import { logDomain, palette, panelGrid } from "../../../report/theme.js";
+import { alignmentProblem, filteredAlignment } from "../../../theory/index.js";
 import { mean, meanInterval } from "../../statistics.js";
 import { type Claim, type Figure, noData, type Results, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
 import { linePanel } from "./panel.js";
@@ -15,14 +18,21 @@ type ErrorId = (typeof errors)[number]["id"];
 const size = (settings: Settings) =>
   settings.quick ? { d: 60, hidden: 120, n: 1000, draws: 12 } : { d: 100, hidden: 200, n: 1600, draws: 48 };
 const stepSizes = [1, 3, 10];
+const [cond, sigma, noise] = [100, "he1+he2", 0.3] as const;
+const problem = (settings: Settings) => {
+  const { d, n } = size(settings);
+  return alignmentProblem({ spectrum: logSpectrum(d, cond), phi: d / n, link: links[sigma].value, noise });
+};
 const trial = (settings: Settings, power: number, stepRms: number, seed: number) => {
-  const { draws, ...problem } = size(settings);
+  const { draws, ...shape } = size(settings);
   // Half of the draws are enough to choose a step size.
   return trialOf("covariance-power", {
-    ...problem,
+    ...shape,
     power,
     stepRms,
-    cond: 100,
+    cond,
+    sigma,
+    noise,
     draws: seed === 0 ? draws : draws / 2,
     seed: seedOf(settings, seed),
   });
@@ -117,7 +127,7 @@ export const covariancePowers: Figure = {
       short: "",
       color: palette.purple,
       shape: "circle",
-      line: aligned.map(({ power, theory }) => ({ x: power, y: theory })),
+      line: Array.from({ length: 41 }, (_, i) => i / 20 - 1).map((p) => ({ x: p, y: filteredAlignment(problem(settings), (s) => s ** p) })),
       points: aligned.map(({ power, simulated, standardError }) => ({
         x: power,
         y: simulated,
@@ -137,7 +147,13 @@ export const covariancePowers: Figure = {
     const span = logDomain(curves.flatMap(({ points }) => points.map(({ y }) => y)));
     const grid = panelGrid(
       [
-        linePanel("alignment", { x, y: { title: "squared cosine with β*", domain: [0, 1] } }, [cosine], "line: theory", layout),
+        linePanel(
+          "alignment",
+          { x, y: { title: "squared cosine with β*", domain: [0, 1] } },
+          [cosine],
+          "line: theory; points: simulation",
+          layout,
+        ),
         linePanel("errors", { x, y: { title: "mean squared error", domain: span, log: true } }, curves, "mean, 95 % interval", layout),
       ],
       layout === "wide" ? 2 : 1,

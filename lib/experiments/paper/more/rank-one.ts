@@ -1,5 +1,5 @@
 import { labelRoom } from "../../../report/labels.js";
-import { palette, panelGrid } from "../../../report/theme.js";
+import { logDomain, palette, panelGrid } from "../../../report/theme.js";
 import { logRatioInterval, meanInterval } from "../../statistics.js";
 import { type Claim, type Figure, noData, type Results, ratio, type Settings, seedOf, short, trialOf, verdictOf } from "../figure.js";
 import { linePanel } from "./panel.js";
@@ -82,14 +82,18 @@ export const rankOne: Figure = {
     "Mean over draws with 95 % intervals of ‖∇ + α f βᵀ‖/‖α f βᵀ‖ in operator norm, condition number 10. See the error fall with the samples to a level that is lower in more dimensions, and the same for more hidden units. " +
     "An error that stays, or grows with the width, would contradict that one step writes one direction.",
   plan: (settings) => shapes.flatMap((shape) => multiples.map((multiple) => trial(settings, shape, multiple))),
-  draw: (settings, results, layout) =>
-    panelGrid(
+  draw(settings, results, layout) {
+    const every = methods.flatMap(({ id }) =>
+      shapes.flatMap((shape) => multiples.map((multiple) => meanInterval(errors(settings, results, shape, multiple, id) ?? []))),
+    );
+    const span = logDomain(every.flatMap(({ low, high }) => [low, high]));
+    return panelGrid(
       methods.map(({ id, label }) =>
         linePanel(
           label,
           {
             x: { title: "samples over dimensions, n/d", domain: [0.9, 36], log: true },
-            y: { title: "relative error, operator norm", domain: [0.1, 1], log: true },
+            y: { title: "relative error, operator norm", domain: span, log: true },
           },
           shapes.map((shape) => ({
             label: `d = ${shape.d}, ${shape.hidden} hidden`,
@@ -109,7 +113,8 @@ export const rankOne: Figure = {
       ),
       layout === "wide" ? 2 : 1,
       { room: labelRoom(shapes.map(({ short }) => short)) },
-    ),
+    );
+  },
   table: (settings, results) => ({
     caption: "Relative error in operator norm: SGD / KFAC.",
     header: ["shape", ...multiples.map((multiple) => `n = ${multiple}d`)],

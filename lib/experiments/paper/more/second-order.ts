@@ -127,7 +127,7 @@ export const secondOrder: Figure = {
   id: "second-order",
   title: "Full second order against layer-wise KFAC",
   caption:
-    "Median steps to distance 0.1 at condition number 1000 against the damping, best of three rates each, chosen on other seeds (bars: range over seeds; at the upper edge: not reached). See which full " +
+    "Median steps to distance 0.1 at condition number 1000 against the damping, best of three rates each, chosen on other seeds (bars: range over seeds; at 150: not reached). See which full " +
     "second-order methods come near KFAC's line: the exact Gauss-Newton matrix with little damping may, the Fisher from sampled or true labels does not. A Fisher curve on KFAC's line would contradict the paper; " +
     "an exact one on it limits the paper's claim.",
   plan: (settings, results) => [

@@ -21,7 +21,7 @@ const draws = (settings: Settings, results: Results, method: MethodId, exponent:
 const regimes: Claim = {
   id: "features-need-long-steps",
   statement:
-    "Steps of size n^a leave the first layer as it is for a < 0, add spikes from a ≈ 0 on, and lower the test error only when pre-activations change (a near ½); there KFAC's features are the better ones.",
+    "Steps of size n^a leave the first layer as it is for a < 0, add spikes from an a between 0 and ¼ on, and lower the test error only when pre-activations change (a near ½); there KFAC's features are the better ones.",
   source: "Ba et al. 2022, arXiv 2205.01445 (regimes); Zhang et al. 2025 (KFAC against SGD)",
   estimator: "Spikes and excess test errors, same draws at every a.",
   test: "Holds if there are no spikes at a = −½, for both methods more at each a from 0 on, the error at a = ½ is lower than at −½ and KFAC's at ½ lower than SGD's (95 % intervals of paired log ratios); partly if at least half of these.",
@@ -52,8 +52,8 @@ export const stepSizes: Figure = {
   id: "step-sizes",
   title: "Step size nᵃ of the first step: test error and spikes",
   caption:
-    "Mean over draws with 95 % intervals. Left: excess test error after refitting the second layer. Right: singular values of the first layer that have left the bulk (plus one, on a log axis). See nothing happen for a < 0, and the error fall " +
-    "with the spikes as a nears ½, further for KFAC. An error that falls before the first spike would contradict the picture.",
+    "Mean over draws with 95 % intervals. Left: excess test error after refitting the second layer. Right: singular values of the first layer that have left the bulk (plus one, on a log axis). See nothing happen for a < 0, little at 0, where nothing has left the bulk yet, and the error fall " +
+    "with the spikes as a nears ½, further for KFAC. An error that falls to the half before the first spike would contradict the picture.",
   plan: (settings) => exponents.flatMap((a) => methods.map(({ id }) => trial(settings, id, a))),
   draw(settings, results, layout) {
     const curves = (of: "spikes" | "excess", shift: number) =>
