@@ -12,7 +12,7 @@ import {
 import { errorsOf } from "./covariance-power.js";
 import { defineExperiment } from "./define.js";
 import { linkIds, sigmaHelp } from "./single-index-common.js";
-import { spectrumKeys, spectrumOf } from "./spectrum.js";
+import { checkSpectrum, spectrumKeys, spectrumOf } from "./spectrum.js";
 
 const errors = ["train", "shifted", "corrupted", "transfer"] as const;
 
@@ -47,6 +47,7 @@ export const covariancePowerSteps = defineExperiment({
     draws: z.int().min(1).max(10_000).default(8).describe("independent draws"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
+  check: (config) => checkSpectrum("covariance-power-steps", config, config.d),
   trial(config, { stream, record }) {
     const { power, steps, stepRms, d, hidden, n, sigma, noise, draws } = config;
     const spectrum = spectrumOf(config, d);

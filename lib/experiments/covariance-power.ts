@@ -19,7 +19,7 @@ import { Covariance, type Stream } from "../random/index.js";
 import { alignmentProblem, filteredAlignment } from "../theory/index.js";
 import { defineExperiment } from "./define.js";
 import { linkIds, sigmaHelp, summarize } from "./single-index-common.js";
-import { spectrumKeys, spectrumOf } from "./spectrum.js";
+import { checkSpectrum, spectrumKeys, spectrumOf } from "./spectrum.js";
 
 const VALIDATION = 1000;
 const TEST = 4000;
@@ -81,6 +81,7 @@ export const covariancePower = defineExperiment({
     draws: z.int().min(1).max(10_000).default(8).describe("independent draws pooled"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
+  check: (config) => checkSpectrum("covariance-power", config, config.d),
   trial(config, { stream }) {
     const { power, d, hidden, n, sigma, transferSigma, noise, corruption, stepRms, draws } = config;
     const spectrum = spectrumOf(config, d);

@@ -15,7 +15,7 @@ import { angleStep, kfacNoiseFloor } from "../theory/index.js";
 import { ConfigError } from "./config.js";
 import { defineExperiment } from "./define.js";
 import { summarize } from "./single-index-common.js";
-import { spectrumKeys, spectrumOf } from "./spectrum.js";
+import { checkSpectrum, spectrumKeys, spectrumOf } from "./spectrum.js";
 
 /** W (I − G*ᵀG*). */
 function outside(w: Matrix, star: Matrix): Matrix {
@@ -68,7 +68,9 @@ export const kfacAngle = defineExperiment({
     runs: z.int().min(1).max(10_000).default(8).describe("independent runs: task, start and batches"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
-  check({ d, dy, k, n }) {
+  check(config) {
+    const { d, dy, k, n } = config;
+    checkSpectrum("kfac-angle", config, d);
     const reject = (key: string, got: number, allowed: string) => {
       throw new ConfigError({ message: `kfac-angle: ${key} must be ${allowed}, got ${got}`, key, got, allowed });
     };

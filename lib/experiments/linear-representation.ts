@@ -22,7 +22,7 @@ import { Covariance, type Stream } from "../random/index.js";
 import { ConfigError, unknownName } from "./config.js";
 import { covarianceIn, covarianceKey } from "./covariance-file.js";
 import { defineExperiment } from "./define.js";
-import { spectrumKeys, spectrumOf } from "./spectrum.js";
+import { checkSpectrum, spectrumKeys, spectrumOf } from "./spectrum.js";
 
 /** Methods that alternate with a least-squares head, and what steps on G. Every other registered method trains F and G jointly. */
 const alternating: Readonly<Record<string, string>> = { amgd: "sgd", "kfac-stylised": "kfac-stylised", dfw: "foof" };
@@ -211,12 +211,13 @@ function reject(key: keyof Config, got: unknown, allowed: string): never {
 }
 
 /** What no single key can say. */
-function check({ d, dy, k, n, condF, sampling, inputs, spectrum, spikes, tasks, batchNorm, fisher, optimizer }: Config): void {
+function check(config: Config): void {
+  const { d, dy, k, n, condF, sampling, inputs, tasks, batchNorm, fisher, optimizer } = config;
+  checkSpectrum("linear-representation", config, d);
   if (k > d) reject("k", k, `at most d = ${d}`);
   if (k > dy && condF > 0) reject("k", k, `at most dy = ${dy} with condF > 0`);
   if (sampling === "statistics" && inputs !== "gaussian") reject("sampling", sampling, "batch unless inputs=gaussian");
   if (sampling === "statistics" && n <= d + dy) reject("n", n, `more than d + dy = ${d + dy} with sampling=statistics`);
-  if (spectrum === "spiked" && spikes.length > d) reject("spikes", `${spikes.length} of them`, `at most d = ${d} of them`);
   if (tasks > 1 && batchNorm !== "none") reject("batchNorm", batchNorm, "none with several tasks");
   if (tasks > 1 && fisher !== "exact") reject("fisher", fisher, "exact with several tasks");
   if (optimizer !== "gauss-newton") return;

@@ -4,7 +4,7 @@ import { PopulationTraining, randomTask, randomTrunk } from "../models/linear-re
 import { localRates, schurSpectrum } from "../theory/index.js";
 import { ConfigError } from "./config.js";
 import { defineExperiment } from "./define.js";
-import { spectrumKeys, spectrumOf } from "./spectrum.js";
+import { checkSpectrum, spectrumKeys, spectrumOf } from "./spectrum.js";
 
 /** Distance from G* at the start: small enough for the linear theory. */
 const START = 1e-5;
@@ -31,10 +31,14 @@ export const localRepresentationRates = defineExperiment({
     starts: z.int().min(1).max(10_000).default(24).describe("random starts averaged"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
+  check(config) {
+    const { d, dy, k } = config;
+    checkSpectrum("local-rates", config, d);
+    if (d <= k) reject("d", d, `at least ${k + 1}`);
+    if (dy < k) reject("dy", dy, `at least ${k}`);
+  },
   trial(config, { stream, record }) {
     const { d, dy, k, condF, preconditioning, steps, starts } = config;
-    requireMore("d", d, k + 1);
-    requireMore("dy", dy, k);
     const star = randomTrunk(stream.child("representation"), k, d);
     const task = randomTask(stream.child("task"), star, { dy, covariance: spectrumOf(config, d), condF, noise: 0 });
     const head = eigvalsh(syrk(task.head.T));
@@ -42,6 +46,8 @@ export const localRepresentationRates = defineExperiment({
     const unit = localRates(head, schur, 1, preconditioning);
     const lr = config.lr ?? 1 / (1 - Math.min(...unit.modes));
     const { modes, radius } = localRates(head, schur, lr, preconditioning);
+    if (radius > 1)
+      reject("lr", lr, `at most ${2 / (1 - Math.min(...unit.modes))}, 2 over the largest curvature of this task, or it diverges`);
     const every = Math.ceil(steps / 100);
     /** ‖T_t‖² of every start, at the recorded steps. */
     const squares = new Map<number, number[]>();
@@ -83,8 +89,6 @@ function decay(a: readonly number[], b: readonly number[]): { value: number; sta
   return { value, standardError: Math.sqrt(((n - 1) / n) * without.reduce((total, one) => total + (one - mean) ** 2, 0)) };
 }
 
-function requireMore(key: string, got: number, least: number): void {
-  if (got >= least) return;
-  const allowed = `at least ${least}`;
+function reject(key: string, got: number, allowed: string): never {
   throw new ConfigError({ message: `local-rates: ${key} must be ${allowed}, got ${got}`, key, got, allowed });
 }

@@ -23,11 +23,12 @@ export const matrixSensing = defineExperiment({
     steps: z.int().min(1).max(100_000).default(200).describe("steps"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
+  check({ d, rank }) {
+    if (rank <= d) return;
+    const allowed = `at most d = ${d}`;
+    throw new ConfigError({ message: `matrix-sensing: rank must be ${allowed}, got ${rank}`, key: "rank", got: rank, allowed });
+  },
   trial({ d, rank, cond, measurements, noise, method, lr, steps }, { stream, record }) {
-    if (rank > d) {
-      const allowed = `at most d = ${d}`;
-      throw new ConfigError({ message: `matrix-sensing: rank must be ${allowed}, got ${rank}`, key: "rank", got: rank, allowed });
-    }
     const problem = new MatrixSensing(stream, { rows: d, cols: d, rank, cond, measurements, noise });
     const first = problem.relativeError();
     const errors = [first];

@@ -5,7 +5,7 @@ import { Covariance } from "../random/index.js";
 import { ConfigError } from "./config.js";
 import { defineExperiment } from "./define.js";
 import { summarize } from "./single-index-common.js";
-import { spectrumKeys, spectrumOf } from "./spectrum.js";
+import { checkSpectrum, spectrumKeys, spectrumOf } from "./spectrum.js";
 
 export const multiIndex = defineExperiment({
   id: "multi-index",
@@ -24,12 +24,15 @@ export const multiIndex = defineExperiment({
     draws: z.int().min(1).max(10_000).default(8).describe("independent draws averaged: target, covariance basis, network and samples"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
+  check(config) {
+    const { rank, d } = config;
+    checkSpectrum("multi-index", config, d);
+    if (rank < d) return;
+    const allowed = `less than d = ${d}`;
+    throw new ConfigError({ message: `multi-index: rank must be ${allowed}, got ${rank}`, key: "rank", got: rank, allowed });
+  },
   trial(config, { stream }) {
     const { d, rank, hidden, n, noise, damping, draws } = config;
-    if (rank >= d) {
-      const allowed = `less than d = ${d}`;
-      throw new ConfigError({ message: `multi-index: rank must be ${allowed}, got ${rank}`, key: "rank", got: rank, allowed });
-    }
     const distances = { sgd: [] as number[], kfac: [] as number[], limit: [] as number[] };
     for (let draw = 0; draw < draws; draw++) {
       const own = stream.child("draw", draw);

@@ -16,7 +16,7 @@ import { ConfigError } from "./config.js";
 import { covarianceIn, covarianceKey, directionIn } from "./covariance-file.js";
 import { defineExperiment } from "./define.js";
 import { linkIds, sigmaHelp } from "./single-index-common.js";
-import { spectrumKeys, spectrumOf } from "./spectrum.js";
+import { checkSpectrum, spectrumKeys, spectrumOf } from "./spectrum.js";
 
 /** The theory where it is defined: null at the interpolation threshold. */
 function orNull(compute: () => number): number | null {
@@ -66,7 +66,9 @@ export const singleIndexAlignment = defineExperiment({
     draws: z.int().min(1).max(100_000).default(24).describe("independent draws pooled"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
-  check({ d, phi, damping, statistics }) {
+  check(config) {
+    const { d, phi, damping, statistics } = config;
+    checkSpectrum("single-index-alignment", config, d);
     if (statistics === "same" || damping > 0 || d / phi >= d + 0.5) return;
     const allowed = "positive where separate statistics are of fewer samples than dimensions";
     throw new ConfigError({ message: `single-index-alignment: damping must be ${allowed}, got 0`, key: "damping", got: 0, allowed });

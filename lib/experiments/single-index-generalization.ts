@@ -17,7 +17,7 @@ import {
 } from "../models/single-index/index.js";
 import { defineExperiment } from "./define.js";
 import { summarize, targetKeys } from "./single-index-common.js";
-import { spectrumOf } from "./spectrum.js";
+import { checkSpectrum, spectrumOf } from "./spectrum.js";
 
 /** Fresh samples to choose the penalty on, and to measure the error on. */
 const VALIDATION = 1000;
@@ -59,6 +59,7 @@ export const singleIndexGeneralization = defineExperiment({
     draws: z.int().min(1).max(10_000).default(8).describe("independent draws pooled"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
+  check: (config) => checkSpectrum("single-index-generalization", config, config.d),
   trial(config, { stream }) {
     const { d, hidden, n, sigma, noise, damping, stepRms, step, bias, draws } = config;
     const eigenvalues = spectrumOf(config, d);

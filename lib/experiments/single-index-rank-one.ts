@@ -13,7 +13,7 @@ import {
 } from "../models/single-index/index.js";
 import { defineExperiment } from "./define.js";
 import { summarize, targetKeys } from "./single-index-common.js";
-import { spectrumOf } from "./spectrum.js";
+import { checkSpectrum, spectrumOf } from "./spectrum.js";
 
 /** What the second layer is multiplied by for its output to be negligible: the error is relative, so only that matters. */
 const NEGLIGIBLE = 1e-6;
@@ -35,6 +35,7 @@ export const singleIndexRankOne = defineExperiment({
     draws: z.int().min(1).max(10_000).default(8).describe("independent draws"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
+  check: (config) => checkSpectrum("single-index-rank-one", config, config.d),
   trial(config, { stream }) {
     const { d, hidden, n, sigma, noise, damping, output, draws } = config;
     const spectrum = spectrumOf(config, d);

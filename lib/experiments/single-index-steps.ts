@@ -12,7 +12,7 @@ import {
 } from "../models/single-index/index.js";
 import { defineExperiment } from "./define.js";
 import { summarize, targetKeys } from "./single-index-common.js";
-import { spectrumOf } from "./spectrum.js";
+import { checkSpectrum, spectrumOf } from "./spectrum.js";
 
 const VALIDATION = 1000;
 const TEST = 4000;
@@ -40,6 +40,7 @@ export const singleIndexSteps = defineExperiment({
     draws: z.int().min(1).max(10_000).default(6).describe("independent draws averaged"),
     seed: z.int().min(0).default(0).describe("seed"),
   }),
+  check: (config) => checkSpectrum("single-index-steps", config, config.d),
   trial(config, { stream }) {
     const { method, exponent, steps, d, hidden, n, sigma, noise, damping, bias, draws } = config;
     const spectrum = spectrumOf(config, d);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isotropicSpectrum, logSpectrum, powerLawSpectrum, spikedSpectrum, twoPointSpectrum } from "../random/index.js";
+import { ConfigError } from "./config.js";
 
 /** The keys by which experiments name a family of covariance spectra. */
 export const spectrumKeys = {
@@ -22,6 +23,18 @@ const schema = z.strictObject(spectrumKeys);
 
 /** A family of spectra with its parameters. */
 export type SpectrumConfig = z.output<typeof schema>;
+
+/** What the keys of a spectrum cannot say singly. @throws ConfigError when there are more spikes than dimensions */
+export function checkSpectrum(experiment: string, { spectrum, spikes }: SpectrumConfig, d: number): void {
+  if (spectrum !== "spiked" || spikes.length <= d) return;
+  const allowed = `at most d = ${d} of them`;
+  throw new ConfigError({
+    message: `${experiment}: spikes must be ${allowed}, got ${spikes.length} of them`,
+    key: "spikes",
+    got: spikes,
+    allowed,
+  });
+}
 
 /** d eigenvalues with mean 1 of the family named by the configuration. @throws RangeError when there are more spikes than dimensions */
 export function spectrumOf({ spectrum, cond, e, alpha, spikes }: SpectrumConfig, d: number): Float64Array {

@@ -5,6 +5,7 @@ import {
   ConfigError,
   defineExperiment,
   describeKeys,
+  experiments,
   parseAssignments,
   parseConfig,
 } from "../../lib/experiments/index.js";
@@ -35,6 +36,16 @@ function errorOf(raw: Record<string, unknown>, experiment: AnyExperiment = toy):
   }
   throw new Error("accepted");
 }
+
+describe("registered experiments", () => {
+  it("refuse more spikes than dimensions before anything runs", () => {
+    const spiked = experiments.filter((experiment) => describeKeys(experiment).some(({ key }) => key === "spikes"));
+    expect(spiked.length).toBeGreaterThan(8);
+    for (const experiment of spiked) {
+      expect(errorOf({ spectrum: "spiked", d: 2 }, experiment)).toMatchObject({ key: "spikes", allowed: "at most d = 2 of them" });
+    }
+  });
+});
 
 describe("parseConfig", () => {
   it("fills in the defaults in the schema's order", () => {

@@ -27,4 +27,8 @@ describe("local-rates", () => {
     const [sameEasy, sameHard] = await finals("right");
     expect(sameHard! / sameEasy!).toBeCloseTo(1, 0);
   });
+
+  it("refuses a rate at which the slowest mode grows", async () => {
+    await expect(run({ lr: 1e6 })).rejects.toThrow(/lr must be at most .* it diverges, got 1000000/);
+  });
 });
