@@ -122,7 +122,7 @@ export function sgdAlignment(problem: AlignmentProblem): number {
 
 /** λ in the units of the spectrum; Infinity, where KFAC's step is SGD's, also for what does not fit. */
 function inUnits(lambda: number, unit: number): number {
-  if (!(lambda >= 0)) throw new RangeError(`alignment: damping lambda must be ≥ 0, got ${lambda}`);
+  if (typeof lambda !== "number" || !(lambda >= 0)) throw new RangeError(`alignment: damping lambda must be ≥ 0, got ${lambda}`);
   return lambda / unit;
 }
 

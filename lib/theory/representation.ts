@@ -124,6 +124,7 @@ export function bestLocalRate(
 export function dampedRates(eigenvalues: ArrayLike<number>, damping: number, eta: number): Float64Array {
   if (!(damping >= 0 && Number.isFinite(damping))) throw new RangeError(`dampedRates: damping must be finite and ≥ 0, got ${damping}`);
   if (!(eta > 0 && Number.isFinite(eta))) throw new RangeError(`dampedRates: eta must be positive and finite, got ${eta}`);
+  if (!(eigenvalues.length > 0)) throw new RangeError("dampedRates: no eigenvalues");
   return Float64Array.from(eigenvalues, (s) => {
     if (!(s > 0 && Number.isFinite(s))) throw new RangeError(`dampedRates: eigenvalues must be positive and finite, got ${s}`);
     return 1 - (eta * s) / (s + damping);

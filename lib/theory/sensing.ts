@@ -16,6 +16,7 @@ export function sensingModes(singular: ArrayLike<number>, eta: number, scaled: b
     if (!(s > 0 && Number.isFinite(s))) throw new RangeError(`sensingModes: singular values must be positive and finite, got ${s}`);
     return scaled ? 1 : s;
   });
+  if (values.length === 0) throw new RangeError("sensingModes: no singular values");
   const pairs = values.flatMap((a) => values.map((b) => a + b));
   return Float64Array.from([...values, ...pairs], (c) => 1 - eta * c).sort();
 }

@@ -32,6 +32,7 @@ describe("matrix-sensing", () => {
 describe("sensingModes", () => {
   it("lists tangent and crossing modes and refuses what is no singular value", () => {
     expect([...sensingModes([1, 0.5], 0.1, false)].map((x) => Number(x.toFixed(12)))).toEqual([0.8, 0.85, 0.85, 0.9, 0.9, 0.95]);
+    expect(() => sensingModes([], 0.1, true)).toThrow(/no singular values/);
     expect(new Set([...sensingModes([1, 1e-6], 0.25, true)])).toEqual(new Set([0.5, 0.75]));
     expect(() => sensingModes([1, 0], 0.1, false)).toThrow(RangeError);
     expect(() => sensingModes([1], -1, false)).toThrow(RangeError);

@@ -69,7 +69,7 @@ describe("closed forms", () => {
     const problem = { spectrum: [1, 2, 0], phi: 0.5, slope: 0.5, noiseVariance: 0.3 };
     expect(() => sgdAlignment({ ...problem, metric: "S" as "covariance" })).toThrow(/metric/);
     expect(() => filteredAlignment(problem, () => Number.NaN)).toThrow(/g is NaN at eigenvalue 1/);
-    expect(() => kfacAlignment(problem, -1)).toThrow(/lambda/);
+    for (const lambda of [-1, Number.NaN, null, [], true]) expect(() => kfacAlignment(problem, lambda as number)).toThrow(/lambda/);
     expect(() => kfacSeparateAlignment(problem, 0.1, 0)).toThrow(/phiStatistics/);
     // A zero eigenvalue contributes nothing, whatever the filter says of it.
     expect(filteredAlignment(problem, (s) => 1 / s)).toBeCloseTo(

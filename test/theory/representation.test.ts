@@ -120,6 +120,7 @@ describe("local rates", () => {
     expect(() => localRates([1], [1], 0.1, "sideways" as "left")).toThrow(/preconditioning/);
     expect(() => dampedRates([1], -1, 0.1)).toThrow(RangeError);
     expect(() => dampedRates([0], 1, 0.1)).toThrow(RangeError);
+    expect(() => dampedRates([], 1, 0.1)).toThrow(/no eigenvalues/);
   });
 
   it("damped KFAC: half the rate where the damping equals the eigenvalue", () => {
