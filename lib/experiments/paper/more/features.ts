@@ -1,5 +1,7 @@
+import { palette } from "../../../report/theme.js";
 import { logRatioInterval, meanInterval, median } from "../../statistics.js";
 import { type Claim, type Figure, noData, type Results, ratio, type Settings, short, verdictOf } from "../figure.js";
+import { recursionSteps } from "../recursion.js";
 import { type MethodId, methodOf, problem, stepsTo, tune } from "../representation.js";
 import { linePanel } from "./panel.js";
 
@@ -122,7 +124,7 @@ export const features: Figure = {
   id: "feature-learners",
   title: "Do Muon and SOAP learn features better than Adam? And quasi-Newton?",
   caption:
-    `Median steps to distance 0.1, each method at its best rate, chosen on other seeds (bars: range over seeds; at ${budget}: not reached). See whether SOAP and Muon lie below Adam, and that none of them is flat as KFAC is. ` +
+    `Median steps to distance 0.1, each method at its best rate, chosen on other seeds (bars: range over seeds; at ${budget}: not reached). The dashed line is theory: the recursion of KFAC's angle at its rates; for the others none is known beyond the first step. See whether SOAP and Muon lie below Adam, and that none of them is flat as KFAC is. ` +
     "A flat line other than KFAC's would contradict that the inputs' covariance is what matters.",
   plan: (settings, results) => [
     ...conds.flatMap((cond) => compared.flatMap((method) => tune(settings, results, method, cond).plan)),
@@ -137,15 +139,24 @@ export const features: Figure = {
         x: { title: "condition number of the input covariance", domain: [0.75, 1400], log: true },
         y: { title: "steps to distance 0.1", domain: [0.8, 1.25 * budget], log: true },
       },
-      compared.map((method, i) => ({
-        label: methodOf(method).label,
-        ...methodOf(method).style,
-        dx: 3 * (i - (compared.length - 1) / 2),
-        points: conds.map((cond) => {
-          const values = best(settings, results, method, cond);
-          return { x: cond, y: median(values), low: Math.min(...values), high: Math.max(...values) };
-        }),
-      })),
+      [
+        ...compared.map((method, i) => ({
+          label: methodOf(method).label,
+          ...methodOf(method).style,
+          dx: 3 * (i - (compared.length - 1) / 2),
+          points: conds.map((cond) => {
+            const values = best(settings, results, method, cond);
+            return { x: cond, y: median(values), low: Math.min(...values), high: Math.max(...values) };
+          }),
+        })),
+        {
+          label: "KFAC's recursion (theory)",
+          color: palette.grey,
+          shape: "cross",
+          dash: [4, 3],
+          line: conds.map((cond) => ({ x: cond, y: recursionSteps(cond, tune(settings, results, "kfac", cond).lr ?? Number.NaN) })),
+        },
+      ],
       "median and range over seeds",
       layout,
     ),

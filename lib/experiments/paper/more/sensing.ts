@@ -52,7 +52,7 @@ export const sensing: Figure = {
   id: "matrix-sensing",
   title: "Matrix sensing: steps against the condition number of the matrix",
   caption:
-    "Median steps to relative error 0.001 (bars: range over seeds; at the upper edge: not reached), spectral initialisation, rate 0.5/σ₁ for both. See ScaledGD stay flat while gradient descent climbs in proportion to the " +
+    "Median steps to relative error 0.001 (bars: range over seeds; at the upper edge, 2000: not reached), spectral initialisation, rate 0.5/σ₁ for both. See ScaledGD stay flat while gradient descent climbs in proportion to the " +
     "condition number. A ScaledGD line that climbs would contradict its theory.",
   plan: (settings) => conds.flatMap((cond) => methods.flatMap(({ id }) => trials(settings, id, cond))),
   draw: (settings, results, layout) =>

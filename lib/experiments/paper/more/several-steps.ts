@@ -70,7 +70,7 @@ export const severalSteps: Figure = {
   id: "several-steps",
   title: "Several steps on the first layer",
   caption:
-    "Mean over draws with 95 % intervals, the step size nᵃ of each point chosen on other draws. See whether KFAC (red) stays ahead of SGD (blue) as steps are added, in alignment with β* (left) and in test error (right). " +
+    "Mean over draws with 95 % intervals, the step size nᵃ of each point, the same for all of its steps, chosen on other draws (one that is large enough for a single step overshoots at the second: hence the dent at two). See whether KFAC (red) stays ahead of SGD (blue) as steps are added, in alignment with β* (left) and in test error (right). " +
     "Curves that meet would limit the paper's picture to the first step.",
   plan: (settings, results) => methods.flatMap(({ id }) => counts.flatMap((steps) => tuned(settings, results, id, steps).plan)),
   draw(settings, results, layout) {
