@@ -19,7 +19,7 @@ interface Options {
 function chosen(only: string | undefined, all: boolean) {
   if (only === undefined) return all ? allFigures : paper;
   const ids = allFigures.map(({ id }) => id);
-  return only.split(",").map((id) => {
+  return [...new Set(only.split(","))].map((id) => {
     const figure = allFigures.find((candidate) => candidate.id === id);
     if (!figure) throw unknownName("figure", id, ids);
     return figure;

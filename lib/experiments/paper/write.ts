@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { complete, drawChart, type PageFigure, pageHtml, toPng } from "../../report/index.js";
 import type { Trial, TrialRecord } from "../executor.js";
 import { quoted } from "../shell.js";
-import { type Claim, type Judgement, judge, type Settings } from "./figure.js";
+import { type Claim, type Figure, type Judgement, judge, type Settings } from "./figure.js";
+import { allFigures, figures as defaults } from "./index.js";
 import { packTrials, type Reproduction, trialsFile } from "./stored.js";
 
 /** A claim with its verdict. */
@@ -19,9 +20,11 @@ export function judgeAll({ figures, settings, results }: Pick<Reproduction, "fig
   );
 }
 
-/** The command that makes a report, or one figure of it. */
-export function reproduceCommand({ quick, seed, all }: Settings, figure?: string): string {
-  return `layerwise reproduce${all && !figure ? " --all" : ""}${quick ? " --quick" : ""}${seed ? ` --seed ${seed}` : ""}${figure ? ` --only ${figure}` : ""}`;
+/** The command that makes a report of these figures. */
+export function reproduceCommand({ quick, seed }: Settings, made: readonly Figure[]): string {
+  const ids = (list: readonly Figure[]) => list.map(({ id }) => id).join(",");
+  const which = ids(made) === ids(defaults) ? "" : ids(made) === ids(allFigures) ? " --all" : ` --only ${ids(made)}`;
+  return `layerwise reproduce${quick ? " --quick" : ""}${seed ? ` --seed ${seed}` : ""}${which}`;
 }
 
 const plain = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
@@ -102,7 +105,7 @@ export async function writeReport(folder: string, reproduction: Reproduction): P
       narrow: await drawChart(figure.draw(settings, results, "narrow"), `${figure.id}-narrow-`),
       files: ["svg", "png", "vl.json"].map((type) => [type === "vl.json" ? "Vega-Lite" : type.toUpperCase(), `${figure.id}.${type}`]),
       table: figure.table(settings, results),
-      commands: [reproduceCommand(settings, figure.id), ...(own.length ? [runCommand(own[own.length - 1]!)] : [])],
+      commands: [reproduceCommand(settings, [figure]), ...(own.length ? [runCommand(own[own.length - 1]!)] : [])],
       configuration: configuration(own),
     });
   }
@@ -129,7 +132,7 @@ export async function writeReport(folder: string, reproduction: Reproduction): P
           "linear algebra, with the theory beside them. Every verdict comes from the test that is stated with its claim.",
         ...(settings.quick ? ["This is the quick version: smaller sizes and fewer seeds than the default."] : []),
       ],
-      command: reproduceCommand(settings),
+      command: reproduceCommand(settings, reproduction.figures),
       claims: claims.map(({ claim, judgement }) => ({ ...claim, ...judgement })),
       figures: pages,
       environment: environmentRows,

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { environment } from "../../../lib/experiments/environment.js";
 import type { Executor, Trial, TrialRecord } from "../../../lib/experiments/executor.js";
-import { paperFigures as figures } from "../../../lib/experiments/paper/index.js";
+import { allFigures, figures as defaultFigures, paperFigures as figures } from "../../../lib/experiments/paper/index.js";
 import { holdsReproduction, readReproduction } from "../../../lib/experiments/paper/stored.js";
 import { reproduceCommand, writeReport } from "../../../lib/experiments/paper/write.js";
 import { runFigures } from "../../../lib/experiments/reproduce.js";
@@ -96,8 +96,15 @@ describe("a reproduction", () => {
     expect(html).not.toMatch(/<script(?!>\n"use strict")|https?:\/\/(?!www\.w3\.org)/);
     for (const figure of figures) {
       expect(html).toContain(`<section id="${figure.id}">`);
-      expect(html).toContain(reproduceCommand(settings, figure.id));
+      expect(html).toContain(reproduceCommand(settings, [figure]));
     }
     expect(html).toContain("layerwise run linear-representation --set d=");
+  });
+
+  it("names the command that makes just these figures", () => {
+    const other = { quick: false, seed: 0 };
+    expect(reproduceCommand(other, allFigures)).toBe("layerwise reproduce --all");
+    expect(reproduceCommand({ quick: true, seed: 3 }, defaultFigures)).toBe("layerwise reproduce --quick --seed 3");
+    expect(reproduceCommand(other, allFigures.slice(0, 2))).toBe("layerwise reproduce --only representation-curves,single-index-alignment");
   });
 });
