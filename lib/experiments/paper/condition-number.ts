@@ -100,7 +100,7 @@ const kfacIsFlat: Claim = {
   statement: "KFAC's number of steps does not depend on the condition number of the inputs.",
   source: "Zhang et al. 2025, the rate of stylised KFAC; the exact identity G⁺P = (1−η)GP + noise",
   estimator: `Per seed, log ratio of steps to distance 0.1 at condition numbers ${conds.slice(1).join(", ")} over those at 1.`,
-  test: "Holds if every run arrives and the 95 % confidence interval of each mean log ratio lies within ± log 1.5; partly if they lie below log 5.",
+  test: "Holds if every run arrives and the 95 % confidence interval of each mean log ratio lies within ± log 1.5; partly if they lie below log 5. Put in this form after a run with seed 0.",
   judge(settings, results) {
     const found = conds.slice(1).map((cond) => against(settings, results, ["kfac", cond], ["kfac", 1]));
     const arrived = conds.every((cond) => stepsTo(settings, results, "kfac", cond).every(Number.isFinite));
@@ -123,7 +123,7 @@ const kfacOneStep: Claim = {
   statement: "With rate 1, KFAC lands in the subspace in one step, up to the noise, whatever the condition number.",
   source: "the exact identity G⁺P = (1−η)GP + ηF⁺NŜ⁻¹P",
   estimator: `Steps to distance 0.1 of KFAC with rate 1, untuned, at condition numbers ${conds.join(", ")}.`,
-  test: "Holds if the exact 95 % interval of the probability to arrive in at most 3 steps (the first has to do with an unfitted head, and noise may add one) lies above ¾; partly if above ½.",
+  test: "Holds if the exact 95 % interval of the probability to arrive in at most 3 steps (the first has to do with an unfitted head, and noise may add one) lies above ¾; partly if above ½. Put in this form after a run with seed 0.",
   judge(settings, results) {
     const steps = metricOf(results, fullSteps(settings), "stepsTo0.1").map((value) => value ?? Number.POSITIVE_INFINITY);
     const arrived = steps.filter((value) => value <= 3).length;
@@ -177,7 +177,7 @@ const adamSlows: Claim = {
   statement: "Adam, a diagonal preconditioner, slows down with the condition number and falls behind KFAC.",
   source: "Zhang et al. 2025, comparison with Adam",
   estimator: `Per seed, log ratios of steps to distance 0.1 (${problem.steps} where not reached): Adam over KFAC at condition numbers 100, 1000 and 10000, and Adam at 10000 over Adam at 100.`,
-  test: "Holds if the 95 % confidence intervals of the first three means lie above log 5 and that of the fourth, a bound, above 0; partly if at least half of these four checks pass.",
+  test: "Holds if the 95 % confidence intervals of the first three means lie above log 5 and that of the fourth, a bound, above 0; partly if at least half of these four checks pass. Put in this form after a run with seed 0.",
   judge(settings, results) {
     const at = [100, 1e3, 1e4];
     const behind = at.map((cond) => against(settings, results, ["adam", cond], ["kfac", cond]));
@@ -195,7 +195,7 @@ const quarterPowerUndoesHalf: Claim = {
   statement: "Shampoo with powers −¼ undoes half of the anisotropy only: it still slows down with the condition number.",
   source: "derived: the input-side preconditioner is S^{1/4}-like, not S",
   estimator: `Per seed, log ratios of steps to distance 0.1 (${problem.steps} where not reached): Shampoo (−¼) at condition number 10000 over Shampoo at 1, and over KFAC at 10000.`,
-  test: "Holds if the 95 % confidence interval of the first mean lies above log 2 and that of the second above 0; partly if only one of the two.",
+  test: "Holds if the 95 % confidence interval of the first mean lies above log 2 and that of the second above 0; partly if only one of the two. Put in this form after a run with seed 0.",
   judge(settings, results) {
     const slower = against(settings, results, ["shampoo", 1e4], ["shampoo", 1]);
     const behind = against(settings, results, ["shampoo", 1e4], ["kfac", 1e4]);

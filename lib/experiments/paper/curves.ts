@@ -161,7 +161,7 @@ const batchNormDoesNotRepair: Claim = {
   statement: "Batch normalisation does not repair SGD under anisotropic inputs.",
   source: "Zhang et al. 2025, on batch normalisation",
   estimator: `At condition number ${high}, per seed: log of the final distance of SGD with batch norm on the hidden layer, and its log ratio to KFAC's.`,
-  test: "Holds if the 95 % confidence interval of the first mean lies above log 0.1 and that of the second above log 10; partly if only one of the two.",
+  test: "Holds if the 95 % confidence interval of the first mean lies above log 0.1 and that of the second above log 10; partly if only one of the two. Put in this form after a run with seed 0.",
   judge(settings, results) {
     const normed = orInfinity(final(results, tune(settings, results, "batchNorm", high), "finalDistance"));
     const kfac = orInfinity(final(results, tune(settings, results, "kfac", high), "finalDistance"));
@@ -186,7 +186,7 @@ const lowTrainPoorTransfer: Claim = {
   estimator: `At condition number ${high}, per seed, logs of: the share of Adam's initial train loss that remains at the end; the same share of its transfer loss over that; its final transfer loss over KFAC's.`,
   test:
     "Holds if the 95 % confidence interval of the first mean lies below log 0.01, that of the second above log 3 and that of the third above log 10; " +
-    "partly if that of the third and one of the others do.",
+    "partly if that of the third and one of the others do. Put in this form after a run with seed 0.",
   judge(settings, results) {
     const adam = tune(settings, results, "adam", high);
     const kfac = orInfinity(final(results, tune(settings, results, "kfac", high), "finalTransferLoss"));

@@ -30,7 +30,7 @@ const schurRates: Claim = {
   source: "derived: linearisation of alternating minimisation",
   estimator:
     "Simulated over predicted decay of the angle along 200 steps, 32 random starts, for each side and condition number: largest relative deviation, and in standard errors over starts where that is more than 5 %.",
-  test: "Holds if everywhere they are within 5 % or 3.5 standard errors; partly if so for at least half of the sides and condition numbers.",
+  test: "Holds if everywhere they are within 5 % or 3.5 standard errors; partly if so for at least half of the sides and condition numbers. Put in this form after a run with seed 0.",
   judge(settings, results) {
     const found = sides.flatMap(({ id }) => conds.map((cond) => results.get(trial(settings, id, cond))?.metrics));
     const of = (name: "deviation" | "standardErrors") => found.map((metrics) => Number(metrics?.[name] ?? Number.NaN));
