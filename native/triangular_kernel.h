@@ -25,8 +25,11 @@ template <typename T, int W, int N> inline void vectors(bool lower, bool unit, i
       for (int v = 0; v < N; ++v) sum[v] -= x * *reinterpret_cast<const V*>(b + j * ldb + v * W);
     }
     if (!unit) {
+      // The reciprocal of a subnormal number may not exist where the quotient does.
+      const T x = a.data[i * (a.row + a.col)];
+      const bool exists = reciprocal[i] - reciprocal[i] == 0;
 #pragma GCC unroll 8
-      for (int v = 0; v < N; ++v) sum[v] *= reciprocal[i];
+      for (int v = 0; v < N; ++v) sum[v] = exists ? sum[v] * reciprocal[i] : sum[v] / x;
     }
 #pragma GCC unroll 8
     for (int v = 0; v < N; ++v) *reinterpret_cast<V*>(row + v * W) = sum[v];

@@ -249,6 +249,18 @@ describe.each(precisions)("products in %s", (dtype) => {
     }
   });
 
+  it.each(instructionSets.filter((which) => which !== "portable"))("trsm divides by numbers that have no reciprocal: %s", (which) => {
+    binding.instructions(which);
+    const tiny = dtype === "float64" ? 2 ** -1060 : 2 ** -140;
+    const a = new Matrix(allocate(4, dtype), 2, 2);
+    a.data.set([tiny, 0, 0, 2]);
+    const b = new Matrix(allocate(18, dtype), 2, 9).fill(tiny * 4);
+    const expected = Array.from(b.data, (x, i) => (i < 9 ? 4 : x / 2));
+    expect(Array.from(trsm(a, b).data)).toEqual(expected);
+    const rows = new Matrix(allocate(18, dtype), 9, 2).fill(tiny * 4);
+    expect(trsm(a, rows, { side: "right" }).toArrays()[8]).toEqual([4, (tiny * 4) / 2]);
+  });
+
   it("solves an upper triangle too", () => {
     const u = new Matrix(allocate(4, dtype), 2, 2);
     u.data.set([2, 1, Number.NaN, 4]);
