@@ -63,9 +63,12 @@ template <typename T> int factorize(bool lower, int n, T* a, int lda) {
 /// L⁻¹ in the place of L, by halves.
 template <typename T> void invertLower(int n, T* l, int ld) {
   if (n <= kTriangle) {
-    int info = 0;
-    Lapack<T>::trtri("U", "N", &n, l, &ld, &info, 1, 1);
-    return valid("trtri", info);
+    Workspace scratch;
+    T* inverse = scratch.take<T>(n * n);
+    std::fill_n(inverse, n * n, T(0));
+    for (int i = 0; i < n; ++i) inverse[i * (n + 1)] = 1;
+    solveTriangular<T>({true, true, false, n, n, operand(false, l, ld), inverse, n});
+    return copyMatrix(n, n, inverse, n, l, ld);
   }
   const int h = half(n), m = n - h;
   T *off = l + static_cast<int64_t>(h) * ld, *rest = off + h;
