@@ -118,7 +118,7 @@ export const rate = (index: number) => Number(`${index % 2 === 0 ? 1 : 3}e${Math
 export const problem = { d: 100, dy: 15, k: 8, n: 1024, noise: 0.01, steps: 1000 } as const;
 
 /** Seeds over which medians and bands are taken. */
-export const repeats = (settings: Settings) => (settings.quick ? 3 : 7);
+export const repeats = (settings: Settings) => (settings.quick ? 5 : 7);
 
 /** The seeds over which a rate is chosen; none of them is shown. */
 export const tuningSeeds = (settings: Settings) => Array.from({ length: settings.quick ? 1 : 3 }, (_, i) => 50 + i);
