@@ -5,8 +5,6 @@
 #include <cstddef>
 
 #define LAYERWISE_LAPACK(T, p)                                                                                              \
-  void p##syevd_(const char* jobz, const char* uplo, const int* n, T* a, const int* lda, T* w, T* work, const int* lwork,  \
-                 int* iwork, const int* liwork, int* info, size_t, size_t);                                                 \
   void p##sytrd_(const char* uplo, const int* n, T* a, const int* lda, T* d, T* e, T* tau, T* work, const int* lwork,       \
                  int* info, size_t);                                                                                        \
   void p##larfg_(const int* n, T* alpha, T* x, const int* incx, T* tau);                                                     \
@@ -40,7 +38,6 @@ template <typename T> struct Lapack;
 
 #define LAYERWISE_LAPACK_TABLE(T, p)         \
   template <> struct Lapack<T> {             \
-    static constexpr auto syevd = p##syevd_; \
     static constexpr auto sytrd = p##sytrd_; \
     static constexpr auto larfg = p##larfg_; \
     static constexpr auto steqr = p##steqr_; \

@@ -67,10 +67,6 @@ template <typename T> void backTransform(int rows, int n, const T* a, int lda, c
   }
 }
 
-}  // namespace
-
-namespace {
-
 /// All eigenvalues, ascending, into w, and of the eigenvectors those of the numbers [first, end) that `choose` gives for w, into the rows
 /// of z, which may be a; a is lost. Returns the exponent that w is still to be multiplied by 2^− of.
 template <typename T, typename Choose> int eigenvectors(int n, T* a, int lda, T* w, T* z, int ldz, const Choose& choose) {
