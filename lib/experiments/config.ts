@@ -26,6 +26,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** `EXPERIMENT: KEY must be ALLOWED, got GOT`, for what an experiment refuses itself. */
+export function notAllowed(experiment: string, key: string, got: unknown, allowed: string): ConfigError {
+  return new ConfigError({ message: `${experiment}: ${key} must be ${allowed}, got ${got}`, key, got, allowed });
+}
+
 /** One key of a configuration, as the help and error messages show it. */
 export interface KeyInfo {
   readonly key: string;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { decodeNpy, toMatrix } from "../io/index.js";
 import { eigvalsh, Matrix, norm } from "../linalg/index.js";
-import { ConfigError } from "./config.js";
+import { notAllowed } from "./config.js";
 
 /** The key by which experiments take a covariance of the user's. */
 export const covarianceKey = z.string().default("");
@@ -13,13 +13,7 @@ export const covarianceKey = z.string().default("");
  * @throws ConfigError on `covariance` unless the file holds a symmetric positive definite d×d matrix
  */
 export function covarianceIn(path: string, d: number, experiment: string): Matrix {
-  const reject = (allowed: string) =>
-    new ConfigError({
-      message: `${experiment}: covariance must be ${allowed}, got ${JSON.stringify(path)}`,
-      key: "covariance",
-      got: JSON.stringify(path),
-      allowed,
-    });
+  const reject = (allowed: string) => notAllowed(experiment, "covariance", JSON.stringify(path), allowed);
   let matrix: Matrix;
   try {
     matrix = Matrix.zeros(d, d).copy(toMatrix(decodeNpy(readFileSync(path), path)) as Matrix);
@@ -38,13 +32,7 @@ export function covarianceIn(path: string, d: number, experiment: string): Matri
  * @throws ConfigError on `direction` unless the file holds d finite numbers, not all zero
  */
 export function directionIn(path: string, d: number, experiment: string): Float64Array {
-  const reject = (allowed: string) =>
-    new ConfigError({
-      message: `${experiment}: direction must be ${allowed}, got ${JSON.stringify(path)}`,
-      key: "direction",
-      got: JSON.stringify(path),
-      allowed,
-    });
+  const reject = (allowed: string) => notAllowed(experiment, "direction", JSON.stringify(path), allowed);
   let values: Float64Array;
   try {
     values = Float64Array.from(decodeNpy(readFileSync(path), path).data as ArrayLike<number>);

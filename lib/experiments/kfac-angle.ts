@@ -12,7 +12,7 @@ import {
   type Task,
 } from "../models/linear-representation/index.js";
 import { angleStep, kfacNoiseFloor } from "../theory/index.js";
-import { ConfigError } from "./config.js";
+import { notAllowed } from "./config.js";
 import { defineExperiment } from "./define.js";
 import { summarize } from "./single-index-common.js";
 import { checkSpectrum, spectrumKeys, spectrumOf } from "./spectrum.js";
@@ -72,7 +72,7 @@ export const kfacAngle = defineExperiment({
     const { d, dy, k, n } = config;
     checkSpectrum("kfac-angle", config, d);
     const reject = (key: string, got: number, allowed: string) => {
-      throw new ConfigError({ message: `kfac-angle: ${key} must be ${allowed}, got ${got}`, key, got, allowed });
+      throw notAllowed("kfac-angle", key, got, allowed);
     };
     if (k >= d) reject("k", k, `less than d = ${d}`);
     if (dy < k) reject("dy", dy, `at least k = ${k}`);

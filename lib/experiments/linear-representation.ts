@@ -19,7 +19,7 @@ import {
 } from "../models/linear-representation/index.js";
 import { findMethod, methodIds, methodShape, validate } from "../optim/index.js";
 import { Covariance, type Stream } from "../random/index.js";
-import { ConfigError, unknownName } from "./config.js";
+import { notAllowed, unknownName } from "./config.js";
 import { covarianceIn, covarianceKey } from "./covariance-file.js";
 import { defineExperiment } from "./define.js";
 import { checkSpectrum, spectrumKeys, spectrumOf } from "./spectrum.js";
@@ -207,7 +207,7 @@ function trunkStep(method: string, options: Record<string, unknown>) {
 }
 
 function reject(key: keyof Config, got: unknown, allowed: string): never {
-  throw new ConfigError({ message: `linear-representation: ${key} must be ${allowed}, got ${got}`, key, got, allowed });
+  throw notAllowed("linear-representation", key, got, allowed);
 }
 
 /** What no single key can say. */

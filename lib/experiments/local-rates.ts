@@ -2,7 +2,7 @@ import { z } from "zod";
 import { axpy, eigvalsh, Matrix, norm, syrk } from "../linalg/index.js";
 import { PopulationTraining, randomTask, randomTrunk } from "../models/linear-representation/index.js";
 import { localRates, schurSpectrum } from "../theory/index.js";
-import { ConfigError } from "./config.js";
+import { notAllowed } from "./config.js";
 import { defineExperiment } from "./define.js";
 import { checkSpectrum, spectrumKeys, spectrumOf } from "./spectrum.js";
 
@@ -90,5 +90,5 @@ function decay(a: readonly number[], b: readonly number[]): { value: number; sta
 }
 
 function reject(key: string, got: number, allowed: string): never {
-  throw new ConfigError({ message: `local-rates: ${key} must be ${allowed}, got ${got}`, key, got, allowed });
+  throw notAllowed("local-rates", key, got, allowed);
 }

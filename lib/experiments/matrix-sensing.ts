@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MatrixSensing } from "../models/matrix-sensing.js";
 import { sensingModes } from "../theory/index.js";
-import { ConfigError } from "./config.js";
+import { notAllowed } from "./config.js";
 import { defineExperiment } from "./define.js";
 
 /** A run is stopped when its error exceeds its start by this factor. */
@@ -25,8 +25,7 @@ export const matrixSensing = defineExperiment({
   }),
   check({ d, rank }) {
     if (rank <= d) return;
-    const allowed = `at most d = ${d}`;
-    throw new ConfigError({ message: `matrix-sensing: rank must be ${allowed}, got ${rank}`, key: "rank", got: rank, allowed });
+    throw notAllowed("matrix-sensing", "rank", rank, `at most d = ${d}`);
   },
   trial({ d, rank, cond, measurements, noise, method, lr, steps }, { stream, record }) {
     const problem = new MatrixSensing(stream, { rows: d, cols: d, rank, cond, measurements, noise });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { MultiIndexTeacher } from "../models/multi-index.js";
 import { initialStudent, outputGradients, plainStep, preconditionedStep } from "../models/single-index/index.js";
 import { Covariance } from "../random/index.js";
-import { ConfigError } from "./config.js";
+import { notAllowed } from "./config.js";
 import { defineExperiment } from "./define.js";
 import { summarize } from "./single-index-common.js";
 import { checkSpectrum, spectrumKeys, spectrumOf } from "./spectrum.js";
@@ -28,8 +28,7 @@ export const multiIndex = defineExperiment({
     const { rank, d } = config;
     checkSpectrum("multi-index", config, d);
     if (rank < d) return;
-    const allowed = `less than d = ${d}`;
-    throw new ConfigError({ message: `multi-index: rank must be ${allowed}, got ${rank}`, key: "rank", got: rank, allowed });
+    throw notAllowed("multi-index", "rank", rank, `less than d = ${d}`);
   },
   trial(config, { stream }) {
     const { d, rank, hidden, n, noise, damping, draws } = config;

@@ -12,7 +12,7 @@ import {
   sgdDirection,
 } from "../models/single-index/index.js";
 import { type AlignmentProblem, alignmentProblem, kfacAlignment, kfacSeparateAlignment, sgdAlignment } from "../theory/index.js";
-import { ConfigError } from "./config.js";
+import { notAllowed } from "./config.js";
 import { covarianceIn, covarianceKey, directionIn } from "./covariance-file.js";
 import { defineExperiment } from "./define.js";
 import { linkIds, sigmaHelp } from "./single-index-common.js";
@@ -70,8 +70,7 @@ export const singleIndexAlignment = defineExperiment({
     const { d, phi, damping, statistics } = config;
     checkSpectrum("single-index-alignment", config, d);
     if (statistics === "same" || damping > 0 || d / phi >= d + 0.5) return;
-    const allowed = "positive where separate statistics are of fewer samples than dimensions";
-    throw new ConfigError({ message: `single-index-alignment: damping must be ${allowed}, got 0`, key: "damping", got: 0, allowed });
+    throw notAllowed("single-index-alignment", "damping", 0, "positive where separate statistics are of fewer samples than dimensions");
   },
   trial(config, { stream }) {
     const { d, phi, sigma, noise, damping, beta, metric, statistics, draws } = config;
