@@ -135,6 +135,7 @@ for (const routine of flags.routines.split(",")) {
           ...others,
         ],
         Number(flags.rounds),
+        wall ? 200 : 0,
       );
       const order = [
         "layerwise",

@@ -2,6 +2,7 @@
 // other work on the machine disturbs least; medians are printed, and ratios are medians of the rounds' ratios.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** Median of all that is not NaN; NaN when there is nothing. */
@@ -108,12 +109,19 @@ export class Peer {
   }
 }
 
-/** Medians over the rounds: of each contestant (NaN: not there), and of how many times longer it takes than the first. */
-export async function contest(contestants: readonly Contestant[], rounds: number): Promise<{ time: number; ratio: number }[]> {
+/**
+ * Medians over the rounds: of each contestant (NaN: not there), and of how many times longer it takes than the first.
+ * @param rest ms between two contestants: the threads of OpenBLAS and OpenMP wait for more work by spinning, some tens of
+ * milliseconds long, on the cores that the next one wants.
+ */
+export async function contest(contestants: readonly Contestant[], rounds: number, rest = 0): Promise<{ time: number; ratio: number }[]> {
   const times = contestants.map(() => [] as number[]);
   for (const { measure } of contestants) await measure();
   for (let round = 0; round < rounds; round++) {
-    for (const [i, { measure }] of contestants.entries()) times[i]!.push((await measure()) ?? Number.NaN);
+    for (const [i, { measure }] of contestants.entries()) {
+      if (rest) await setTimeout(rest);
+      times[i]!.push((await measure()) ?? Number.NaN);
+    }
   }
   return times.map((t) => ({ time: median(t), ratio: median(t.map((x, round) => x / times[0]![round]!)) }));
 }

@@ -33,7 +33,7 @@ template <typename T> Product<T> stripe(Product<T> p, bool columns, int from, in
 }
 
 /// By stripes of the longer side, more than there are threads: they need not take equally long.
-template <typename T> void onThreads(const Product<T>& p, int threads) {
+template <typename T> void onThreads(const Product<T>& p, int threads, bool wakes) {
   const bool columns = p.n >= p.m;
   const int side = columns ? p.n : p.m, unit = 48;
   const int width = std::max(unit, (side / (4 * threads) + unit - 1) / unit * unit), parts = (side - 1) / width + 1;
@@ -42,7 +42,7 @@ template <typename T> void onThreads(const Product<T>& p, int threads) {
   for (int i = 0; i < parts; ++i) most = std::max(most, room(part(i)));
   Workspace scratch;
   T* const rooms = scratch.take<T>(most * parts);
-  parallel(parts, threads, [&, run = kernel<T>()](int i) {
+  parallel(parts, threads, wakes, [&, run = kernel<T>()](int i) {
     const Product<T> own = part(i);
     run(own, copies(own) ? rooms + most * i : nullptr);
   });
@@ -51,9 +51,10 @@ template <typename T> void onThreads(const Product<T>& p, int threads) {
 }  // namespace
 
 template <typename T> void multiply(const Product<T>& p) {
-  constexpr double kLarge = 200.0 * 200 * 200;  // below, waking a thread costs more than it gains
-  if (static_cast<double>(p.m) * p.n * p.k >= kLarge) {
-    if (const int threads = threadCount(); threads > 1) return onThreads(p, threads);
+  // Below the first, handing a part to a thread costs more than it gains; below the second, waking one.
+  constexpr double kShared = 110.0 * 110 * 110, kWakes = 200.0 * 200 * 200;
+  if (const double work = static_cast<double>(p.m) * p.n * p.k; work >= kShared) {
+    if (const int threads = threadCount(); threads > 1) return onThreads(p, threads, work >= kWakes);
   }
   if (!copies(p)) return kernel<T>()(p, nullptr);
   Workspace scratch;

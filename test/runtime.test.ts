@@ -55,6 +55,24 @@ describe("threads", () => {
     for (const { data } of promised) expect(alone[0]!.equals(Buffer.from(data.buffer))).toBe(true);
   });
 
+  it.each([2, 3, 7])("lose nothing in thousands of products close together, %d of them", (threads) => {
+    const stream = new Stream(2, "threads");
+    // Below and above the size at which sleeping threads are woken.
+    const pairs = [112, 130, 240].map((n) => {
+      const [a, b] = [stream.normal(Matrix.zeros(n, n)), stream.normal(Matrix.zeros(n, n))];
+      setThreads(1);
+      return { a, b, right: Buffer.from(gemm(a, b).data.buffer), out: Matrix.zeros(n, n) };
+    });
+    setThreads(threads);
+    for (let i = 0; i < 1500; i++) {
+      const { a, b, right, out } = pairs[i % 7 === 0 ? 2 : i % 2]!;
+      out.data.fill(Number.NaN);
+      gemm(a, b, { out });
+      if (!right.equals(Buffer.from(out.data.buffer))) throw new Error(`product ${i} is wrong`);
+      if (i % 50 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // let them fall asleep
+    }
+  });
+
   /** Runs a script in a fresh process and returns what it printed. */
   const run = (script: string, env: Record<string, string> = {}) => {
     const { OPENBLAS_NUM_THREADS: _, OMP_NUM_THREADS: __, GOTO_NUM_THREADS: ___, ...inherited } = process.env;
