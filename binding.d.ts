@@ -771,6 +771,14 @@ export interface Binding extends Prefixed<"d", Routines<Float64Array>>, Prefixed
    * memory was detached, transferred or resized to less since, naming the first call that needs it.
    */
   prepareSequence(calls: readonly (() => void)[]): () => void;
+  /**
+   * A routine of {@link Blas} in the form that is quickest to call: its numbers and booleans (0, 1), in their order, are
+   * written to `numbers`, and `call` takes the arrays in theirs. Sizes, strides, overflow and aliasing are checked as ever, and
+   * that an array's elements lie in its buffer; that it is of the class that the routine wants is for the caller to know.
+   * @throws RangeError when the routine is none of {@link Blas}; Error `ERR_NO_EXTERNAL_MEMORY` in a runtime where memory
+   * cannot be shared with an addon.
+   */
+  packed<K extends Preparable>(routine: K): { numbers: Float64Array; call: (...arrays: unknown[]) => ReturnType<Binding[K]> };
   /** Raw words `index … index + n − 1` of Philox4x64-10: those of `numpy.random.Philox(key=key).random_raw()`. */
   randomWords(key: BigUint64Array, index: number, n: number, out: BigUint64Array, outOffset: number): void;
   /** out ← n integers in [0, bound), 1 ≤ bound ≤ 2³¹: the high half of word × bound (bias below 2⁻³³). */

@@ -1,9 +1,9 @@
-// What a call costs: gemm of small matrices through this library (function, binding, prepared, one of ten in a sequence), against
+// What a call costs: gemm of small matrices through this library (typed arrays, matrices, prepared, one of ten in a sequence), against
 // np.matmul(out=) and plain JavaScript; and calls that only read their arguments. Nanoseconds of processor time, one thread.
 //
 //   npx tsx bench/calls.ts [--rounds 7] [--budget 20] [--sizes 4,8,16,32,64]
 import { parseArgs } from "node:util";
-import { binding } from "../lib/binding.js";
+import { binding, routines } from "../lib/binding.js";
 import { gemm, Matrix, prepared } from "../lib/linalg/index.js";
 import { Stream } from "../lib/random/index.js";
 import { setThreads } from "../lib/runtime.js";
@@ -26,16 +26,16 @@ console.log(`${machineLine()}\nprocessor time, medians of ${rounds} rounds; ×: 
 
 const row = table(
   "gemm, n",
-  "binding, ns",
+  "typed arrays, ns",
   "gemm(…), ns",
   "prepared, ns",
   "of a sequence, ns",
   "np.matmul, ns",
-  "× binding",
+  "× typed arrays",
   "× gemm",
   "× prepared",
   "× sequence",
-  "plain JS × binding",
+  "plain JS × typed arrays",
 );
 for (const n of numbers(flags.sizes)) {
   const stream = new Stream(0, "bench calls", n);
@@ -46,7 +46,7 @@ for (const n of numbers(flags.sizes)) {
   const ten = prepared.sequence(Array(10).fill(prepared.gemm(a, b, options)));
   const [direct, matrix, kept, sequence, numpy, plain] = await contest(
     [
-      run("binding", () => binding.dgemm(false, false, n, n, n, 1, x, 0, n, y, 0, n, 0, z, 0, n)),
+      run("typed arrays", () => routines(x).gemm(false, false, n, n, n, 1, x, 0, n, y, 0, n, 0, z, 0, n)),
       run("gemm", () => gemm(a, b, options)),
       run("prepared", prepared.gemm(a, b, options)),
       run("sequence", ten),
@@ -78,7 +78,8 @@ const reads: [string, () => void][] = [
   ["none (prepared, no elements)", prepared.scale(1, empty)],
   ["one array (dscal)", () => binding.dscal(0, 0, 1, x, 0, 1)],
   ["two arrays (daxpy)", () => binding.daxpy(0, 0, 1, x, 0, 1, x, 0, 1)],
-  ["three arrays (dgemm)", () => binding.dgemm(false, false, 0, 0, 0, 1, x, 0, 1, x, 0, 1, 0, x, 0, 1)],
+  ["three arrays (dgemm)", () => routines(x).gemm(false, false, 0, 0, 0, 1, x, 0, 1, x, 0, 1, 0, x, 0, 1)],
+  ["the same, not packed", () => binding.dgemm(false, false, 0, 0, 0, 1, x, 0, 1, x, 0, 1, 0, x, 0, 1)],
 ];
 const times = await contest(
   reads.map(([name, body]) => local(name, body, { budget })),

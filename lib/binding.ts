@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import type { Binding, Routines } from "../binding.js";
+import { packedBlas } from "./packed.js";
 import { selfCheckAtLoad } from "./self-check.js";
 
 /** The folder that holds package.json: one above `lib/` (from source) and above `dist/` (built). */
@@ -31,7 +32,7 @@ selfCheckAtLoad(binding);
 function precision(prefix: "d" | "s", other: "d" | "s"): Record<string, unknown> {
   const all = binding as unknown as Record<string, unknown>;
   const names = Object.keys(all).filter((name) => name.startsWith(prefix) && other + name.slice(1) in all);
-  return Object.fromEntries(names.map((name) => [name.slice(1), all[name]]));
+  return { ...Object.fromEntries(names.map((name) => [name.slice(1), all[name]])), ...packedBlas(binding, prefix) };
 }
 const double = precision("d", "s") as unknown as Routines<Float64Array>;
 const single = precision("s", "d") as unknown as Routines<Float32Array>;

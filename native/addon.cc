@@ -1,8 +1,11 @@
 // Registers the exports; nothing else lives here.
 #include <napi.h>
 
+#include "fixed_length.h"
+
 namespace layerwise {
 void registerBlas(napi_env env, napi_value exports);
+void registerPacked(napi_env env, napi_value exports);
 void registerLapack(napi_env env, napi_value exports);
 void registerRuntime(napi_env env, napi_value exports);
 void registerKronecker(napi_env env, napi_value exports);
@@ -16,7 +19,9 @@ void registerInstructions(napi_env env, napi_value exports);
 }
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  layerwise::rememberResizable(env);
   layerwise::registerBlas(env, exports);
+  layerwise::registerPacked(env, exports);
   layerwise::registerLapack(env, exports);
   layerwise::registerRuntime(env, exports);
   layerwise::registerKronecker(env, exports);

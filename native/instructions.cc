@@ -24,7 +24,11 @@ Instructions widest() {
   return Instructions::Portable;
 }
 
+}  // namespace
+
 std::atomic<Instructions> active{widest()};
+
+namespace {
 
 napi_value instructionsExport(Args& in) {
   if (in.has(0)) {
@@ -37,8 +41,6 @@ napi_value instructionsExport(Args& in) {
 }
 
 }  // namespace
-
-Instructions instructions() { return active.load(std::memory_order_relaxed); }
 
 void registerInstructions(napi_env env, napi_value exports) { LAYERWISE_EXPORT(env, exports, "instructions", instructionsExport); }
 

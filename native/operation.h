@@ -61,6 +61,9 @@ Operations blasLevel1();
 Operations blasLevel2();
 Operations blasLevel3();
 
+/// The BLAS operation whose name is the next argument.
+const Operation& blasOperation(Args& in);
+
 }  // namespace layerwise
 
 /// Both precisions of an operation, for a table: OPERATION(Gemm, "gemm") is dgemm and sgemm.

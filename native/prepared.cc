@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "fixed_length.h"
 #include "operation.h"
 
 namespace layerwise {
@@ -18,6 +19,7 @@ struct Memory {
   napi_ref reference = nullptr;
   void* data = nullptr;
   size_t bytes = 0;
+  bool fixed = false;  // of one length until it is detached: that is quicker to ask
   size_t call = 0;  // the first that needs it
 };
 
@@ -61,9 +63,13 @@ const Memory* missing(napi_env env, const Owned& owned) {
     napi_value buffer;
     void* data;
     size_t bytes;
-    if (napi_get_reference_value(env, memory.reference, &buffer) != napi_ok || napi_get_arraybuffer_info(env, buffer, &data, &bytes) != napi_ok ||
-        data != memory.data || bytes < memory.bytes)
+    bool detached;
+    if (napi_get_reference_value(env, memory.reference, &buffer) != napi_ok) return &memory;
+    if (memory.fixed) {
+      if (napi_is_detached_arraybuffer(env, buffer, &detached) != napi_ok || detached) return &memory;
+    } else if (napi_get_arraybuffer_info(env, buffer, &data, &bytes) != napi_ok || data != memory.data || bytes < memory.bytes) {
       return &memory;
+    }
   }
   return nullptr;
 }
@@ -138,6 +144,7 @@ void holdArguments(Owned& owned, const Args& in) {
       continue;
     }
     napi_get_arraybuffer_info(in.env, buffer, &memory.data, &memory.bytes);
+    memory.fixed = fixedLength(in.env, buffer);
     hold(owned, buffer, memory);
   }
 }
@@ -153,25 +160,13 @@ napi_value functionOf(const Args& in, std::unique_ptr<Owned> owned, const char* 
   return function;
 }
 
-const Operation* find(const std::string& name) {
-  for (const Operations& table : {blasLevel1(), blasLevel2(), blasLevel3()})
-    for (const Operation& operation : table)
-      if (name == operation.name) return &operation;
-  return nullptr;
-}
-
 napi_value prepareExport(Args& in) {
-  napi_value routine = in.value();
-  char name[32];
-  size_t length;
-  if (napi_get_value_string_utf8(in.env, routine, name, sizeof name, &length) != napi_ok) in.typeError("routine", "a string", routine);
-  const Operation* operation = find(name);
-  if (!operation) in.rangeError("routine", "the name of a routine that can be prepared, such as \"dgemm\"", std::string("\"") + name + "\"");
-  Args rest(in, 1, operation->name);
+  const Operation& operation = blasOperation(in);
+  Args rest(in, 1, operation.name);
   auto owned = std::make_unique<Owned>(in.env);
-  owned->calls.push_back({operation->name, operation->prepare(rest)});
+  owned->calls.push_back({operation.name, operation.prepare(rest)});
   holdArguments(*owned, rest);
-  return functionOf(in, std::move(owned), operation->name, runOne);
+  return functionOf(in, std::move(owned), operation.name, runOne);
 }
 
 /// Appends what a prepared function owns.

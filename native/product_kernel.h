@@ -20,35 +20,21 @@ template <typename T> struct Vector<T, 1> {
   typedef T type;
 };
 
-/// What is multiplied at a time: m rows of A by n columns of B, whose rows are contiguous.
-template <typename T> struct Block {
-  Part part;
-  int above;  // rows of the first column that are above the diagonal of C
-  int m, n, k;
-  T alpha;
-  Strided<T> a;
-  const T* b;
-  ptrdiff_t ldb;
-  T beta;
-  T* c;
-  ptrdiff_t ldc;
-};
-
 /// R rows from i on by N vectors of W columns: side by side from column j on, but for the last, which begins at column `last`.
 /// Adjacent: A's rows are 1 apart.
-template <typename T, int W, int N, int R, bool Adjacent> inline void tile(const Block<T>& p, int i, int j, int last) {
+template <typename T, int W, int N, int R, bool Adjacent> inline void tile(const Product<T>& p, int i, int j, int last) {
   using V = typename Vector<T, W>::type;
   const auto at = [=](int v) { return v < N - 1 ? j + v * W : last; };
   const ptrdiff_t rowStep = Adjacent ? 1 : p.a.row;
   const T* a = p.a.data + i * rowStep;
-  const T* b = p.b;
+  const T* b = p.b.data;
   // All loops but that over l are unrolled, early enough for the sums to be registers.
   V sum[R][N];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
     for (int v = 0; v < N; ++v) sum[r][v] = V{};
-  for (int l = 0; l < p.k; ++l, a += p.a.col, b += p.ldb) {
+  for (int l = 0; l < p.k; ++l, a += p.a.col, b += p.b.row) {
     V bl[N];
 #pragma GCC unroll 8
     for (int v = 0; v < N; ++v) bl[v] = *reinterpret_cast<const V*>(b + at(v));
@@ -72,7 +58,7 @@ template <typename T, int W, int N, int R, bool Adjacent> inline void tile(const
 }
 
 /// The rows from i to m of N vectors of columns, R at a time.
-template <typename T, int W, int N, int R, bool Adjacent> inline void column(const Block<T>& p, int i, int m, int j, int last) {
+template <typename T, int W, int N, int R, bool Adjacent> inline void column(const Product<T>& p, int i, int m, int j, int last) {
   for (; i + R <= m; i += R) tile<T, W, N, R, Adjacent>(p, i, j, last);
   if (R > 4 && i + 4 <= m) tile<T, W, N, 4, Adjacent>(p, i, j, last), i += 4;
   switch (m - i) {
@@ -83,7 +69,7 @@ template <typename T, int W, int N, int R, bool Adjacent> inline void column(con
 }
 
 /// The rows of N vectors of columns that are wanted. Not inlined, so that its registers are its own.
-template <typename T, int W, int N, int R> __attribute__((noinline)) void wanted(const Block<T>& p, int j, int last) {
+template <typename T, int W, int N, int R> __attribute__((noinline)) void wanted(const Product<T>& p, int j, int last) {
   constexpr int kRows = N == 1 ? 8 : R;
   int i = 0, m = p.m;
   if (p.part == Part::Lower && p.above + j > 0) i = (p.above + j) / kRows * kRows;
@@ -92,9 +78,9 @@ template <typename T, int W, int N, int R> __attribute__((noinline)) void wanted
   else column<T, W, N, kRows, false>(p, i, m, j, last);
 }
 
-/// All columns, two or three vectors at a time. Where they are no multiple of a vector's width the last two vectors overlap
+/// All columns of a product whose B has contiguous rows, two or three vectors at a time. Where they are no multiple of a vector's width the last two vectors overlap
 /// and compute the columns they share twice, with the same result: a tile reads C before it writes.
-template <typename T, int W, int R> inline void columns(const Block<T>& p) {
+template <typename T, int W, int R> inline void columns(const Product<T>& p) {
   const int n = p.n;
   if constexpr (W > 1) {
     if (n < W) return columns<T, W / 2, R>(p);
@@ -133,7 +119,7 @@ inline int share(int all, int most, int unit) {
 template <typename T, int W, int R> void product(const Product<T>& p, T* room) {
   constexpr int kHeight = 256;  // rows of A of which the part that meets a block of B stays in the second cache
   const bool copied = room != nullptr;
-  if (!copied && p.k <= kBlockDepth<T> && p.m <= kHeight) return columns<T, W, R>({p.part, p.above, p.m, p.n, p.k, p.alpha, p.a, p.b.data, p.b.row, p.beta, p.c, p.ldc});
+  if (!copied && p.k <= kBlockDepth<T> && p.m <= kHeight) return columns<T, W, R>(p);
   const int depth = share(p.k, kBlockDepth<T>, 1), width = copied ? share(p.n, kBlockWidth<T>, W) : p.n;
   const auto least = [](int x, int y) { return x < y ? x : y; };
   // No index goes beyond its end, which may be the largest integer.
@@ -147,8 +133,8 @@ template <typename T, int W, int R> void product(const Product<T>& p, T* room) {
       if (copied) copy<T, W>(k, n, b, room, ld);
       for (int i = 0, m; i < p.m; i += m) {
         m = least(p.m - i, kHeight);
-        columns<T, W, R>({p.part, p.above + j - i, m, n, k, p.alpha, {p.a.data + i * p.a.row + l * p.a.col, p.a.row, p.a.col},
-                          copied ? room : b.data, copied ? ld : b.row, l == 0 ? p.beta : T(1), p.c + i * p.ldc + j, p.ldc});
+        columns<T, W, R>({p.part, m, n, k, p.alpha, {p.a.data + i * p.a.row + l * p.a.col, p.a.row, p.a.col},
+                          copied ? Strided<T>{room, ld, 1} : b, l == 0 ? p.beta : T(1), p.c + i * p.ldc + j, p.ldc, p.above + j - i});
       }
     }
   }

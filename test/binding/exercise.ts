@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { binding } from "../../lib/binding.js";
 import type { Signature } from "../../scripts/binding-signatures.js";
+import { packedCall, surviveAnyArrays } from "./packed.js";
 import { properties } from "./properties.js";
 import { preparable, routines } from "./routines.js";
 
@@ -28,6 +29,12 @@ async function check(name: string, call: (...args: unknown[]) => unknown): Promi
 for (const name of Object.keys(all)) if (routines.has(name) && new RegExp(pattern).test(name)) await check(name, all[name]);
 for (const name of preparable) {
   if (new RegExp(pattern).test(name)) await check(name, (...args) => (all.prepare(name, ...args) as () => unknown)());
+}
+for (const name of preparable) {
+  if (!new RegExp(pattern).test(name)) continue;
+  await check(name, packedCall(all, name, declared.get(name)!));
+  surviveAnyArrays(all, name, { ...options, numRuns: 20 * options.numRuns });
+  count++;
 }
 for (const failure of failures) console.error(failure);
 console.log(`${count} checks passed, ${failures.length} failed`);
