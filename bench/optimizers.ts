@@ -33,13 +33,10 @@ const { values: flags } = parseArgs({
   },
 });
 
-/**
- * Steps for each problem, and the methods when `--methods` is not given: all of them but Gauss-Newton on networks, whose matrix has a
- * side of all parameters together, or fewer where a step is expensive.
- */
-const all = [...methodIds().filter((id) => id !== "gauss-newton"), "kfac adaptive", "shampoo grafted"];
+/** Steps for each problem, and the methods when `--methods` is not given: all of them. */
+const all = [...methodIds(), "kfac adaptive", "shampoo grafted"];
 const plan: Record<string, { steps: number; methods: string[]; tuneFrom?: string }> = {
-  regression: { steps: 300, methods: [...all, "gauss-newton"] },
+  regression: { steps: 300, methods: all },
   mlp: { steps: 120, methods: all },
   convnet: { steps: 80, methods: all },
   "autoencoder-small": { steps: 100, methods: all },

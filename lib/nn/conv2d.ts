@@ -99,6 +99,11 @@ export class Conv2d<T extends Real = Float64Array> implements Layer<T> {
     this.outputGradients = new OutputGradients(shape.dtype);
   }
 
+  /** How positions enter the Kronecker factors. */
+  get sharing(): "expand" | "reduce" {
+    return this.shape.sharing;
+  }
+
   private get positions(): number {
     return this.outputHeight * this.outputWidth;
   }

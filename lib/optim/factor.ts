@@ -9,7 +9,7 @@ import type { Statistic, StepInfo } from "./types.js";
 /** Failed refreshes in a row after which training stops with an error. */
 export const MAX_FAILURES = 3;
 /** Attempts with ten times more damping each. */
-const ESCALATIONS = 5;
+export const ESCALATIONS = 5;
 
 /**
  * One axis of a preconditioner: `accumulate` a statistic, `refresh` the root (or eigenbasis), use it. Holds the policy;

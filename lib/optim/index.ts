@@ -5,12 +5,12 @@
  */
 export { Background } from "./background.js";
 export * from "./checkpoint.js";
+export type { CurvatureProvider, CurvatureRows } from "./curvature.js";
 export * from "./diagnostics.js";
 export { Factor } from "./factor.js";
 export { adaptDamping, type DampingRule, defaultDampingRule } from "./levenberg-marquardt.js";
 export { type LineSearchOptions, strongWolfe, type Trial } from "./line-search.js";
 export * from "./method.js";
-export type { CurvatureProvider } from "./methods/gauss-newton.js";
 export { adamForVectors, chooseAxes, type FactorOptions, factorPolicy, factorShape } from "./methods/shared.js";
 export { ChainOptimizer, type ChainOptions, type Controller, type Group } from "./optimizer.js";
 export { commonShape, type OptionsGiven, type Shape, validate, vectorShape } from "./options.js";

@@ -1,9 +1,6 @@
 import type { Matrix, Real } from "../linalg/matrix.js";
 import { inner } from "./elementwise.js";
 import type { Controller } from "./optimizer.js";
-import { Scratch } from "./scratch.js";
-import type { Side } from "./sources.js";
-import { multiply } from "./stages/kronecker.js";
 import type { Parameter } from "./types.js";
 
 /** The rule of Levenberg and Marquardt for damping λ. */
@@ -35,20 +32,19 @@ export function adaptDamping(lambda: number, rho: number, { omega, period, min, 
 }
 
 /** Adaptive damping as the stages see it. */
-interface AdaptiveDamping extends Controller {
+export interface AdaptiveDamping extends Controller {
   lambda(): number;
-  /** Tells the factors of a parameter. */
-  see(parameter: Parameter<Real>, p: Side | null, q: Side | null): void;
+  /** Tells the quadratic model of a parameter at this step: DᵀCD of a direction D, without damping. */
+  see(parameter: Parameter<Real>, curvature: (direction: Matrix<Real>) => number): void;
   readonly settings: DampingRule & { readonly initial: number };
 }
 
 /**
- * Adaptive damping for Kronecker-factored curvature: λ is state; what the factors hold is the quadratic model. A parameter without
- * factors (Adam's) enters the model by its slope alone.
+ * Adaptive damping: λ is state; the quadratic model is what the stage that divides by C + λI tells. A parameter without one (Adam's) enters the model by its slope alone.
  * @param shared another group's, if there is one: the ratio is that of the whole step, so λ and its rule are one for all groups.
  * @throws TypeError when that one has other settings.
  */
-export function kroneckerDamping(initial: number, rule: DampingRule, shared: Controller | null = null): AdaptiveDamping {
+export function adaptiveDamping(initial: number, rule: DampingRule, shared: Controller | null = null): AdaptiveDamping {
   const settings = { ...rule, initial };
   if (shared && "settings" in shared) {
     const other = shared as AdaptiveDamping;
@@ -62,41 +58,30 @@ export function kroneckerDamping(initial: number, rule: DampingRule, shared: Con
     return other;
   }
   const state = { lambda: initial };
-  const sides = new Map<string, [Side | null, Side | null]>();
-  const scratch = new Scratch();
+  const curvatures = new Map<string, (direction: Matrix<Real>) => number>();
   let before: number | null = null;
   return {
     state,
     settings,
     rejects: (step) => rule.reject && step % rule.period === 0,
     lambda: () => state.lambda,
-    see: (parameter, p, q) => sides.set(parameter.name, [p, q]),
+    see: (parameter, curvature) => curvatures.set(parameter.name, curvature),
     before(closure, loss) {
       if (!closure) throw new TypeError("adaptive damping: step(closure) needs a closure that returns the loss");
       before = loss;
     },
     after(closure, step, updates) {
       if (step % rule.period !== 0) return true;
-      // q(δ) = gᵀδ + ½ δᵀ(B ⊗ A + λI)δ with δ = −ηD.
+      // q(δ) = gᵀδ + ½ δᵀ(C + λI)δ with δ = −ηD.
       let q = 0;
       for (const { parameter, direction, lr } of updates) {
         q -= lr * inner(parameter.gradient!, direction);
-        const factors = sides.get(parameter.name);
-        if (!factors) continue;
-        const [left, right] = factors;
-        q += 0.5 * lr * lr * (curvature(direction, left, right, scratch) + state.lambda * inner(direction, direction));
+        const curvature = curvatures.get(parameter.name);
+        if (curvature) q += 0.5 * lr * lr * (curvature(direction) + state.lambda * inner(direction, direction));
       }
       const rho = q < 0 ? (closure!() - before!) / q : Number.NaN;
       state.lambda = adaptDamping(state.lambda, rho, rule);
       return rho >= 0 || !rule.reject;
     },
   };
-}
-
-/** tr(Dᵀ B D A). */
-function curvature(d: Matrix<Real>, left: Side | null, right: Side | null, scratch: Scratch): number {
-  const product = scratch.like(d, 1).copy(d);
-  const average = (side: Side | null) => side?.factor.averaged(side.state) ?? null;
-  multiply(product, average(left), average(right), scratch);
-  return inner(product, d);
 }

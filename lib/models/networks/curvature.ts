@@ -1,6 +1,9 @@
 import { allocate, Matrix, type Real } from "../../linalg/index.js";
 import { Activation, type Layer, Linear, type Loss, Sequential } from "../../nn/index.js";
+import type { CurvatureRows } from "../../optim/index.js";
 import type { Stream } from "../../random/index.js";
+import { ExampleRows, hasExampleRows } from "./example-rows.js";
+import type { Fisher } from "./trainer.js";
 
 /**
  * What full second-order methods ask of a network at its last batch: the Jacobian of the outputs by all parameters, the losses'
@@ -10,8 +13,10 @@ import type { Stream } from "../../random/index.js";
 export class NetworkCurvature {
   private z?: Matrix<Real>;
   private targets?: Matrix<Real>;
-  private rows?: Matrix<Real>;
+  private derivatives?: Matrix<Real>;
   private readonly size: number;
+  /** C by the gradients of single examples, or for `exact` their Jacobians times a factor of the losses' Hessians; where the layers keep what they are made of. */
+  readonly rows?: (fisher: Fisher, most: number) => CurvatureRows;
 
   constructor(
     private readonly network: Layer<Real>,
@@ -20,6 +25,20 @@ export class NetworkCurvature {
     private readonly stream: Stream,
   ) {
     this.size = network.parameters.reduce((sum, { value }) => sum + value.rows * value.cols, 0);
+    if (hasExampleRows(network)) {
+      const rows = new ExampleRows(network.parameters);
+      this.rows = (fisher, most) => {
+        const z = this.batch();
+        const passes = fisher === "exact" ? z.cols : 1;
+        if (z.rows * passes > most) {
+          const less = fisher === "exact" ? ' (fisher "sampled" has one for each example)' : "";
+          throw new RangeError(`NetworkCurvature: ${z.rows} examples make ${z.rows * passes} rows, at most ${most} are wanted${less}`);
+        }
+        if (fisher === "exact") for (let k = 0; k < passes; k++) network.backward(this.loss.factor(z, k), "fisher");
+        else network.backward(this.outputGradients(fisher), "fisher");
+        return rows.at(z.rows, passes);
+      };
+    }
   }
 
   /** Tells which batch the questions are about: its outputs z (of the network's last forward pass) and targets. */
@@ -32,10 +51,10 @@ export class NetworkCurvature {
   jacobian(): Matrix<Real> {
     const z = this.batch();
     const count = z.rows * z.cols;
-    if (this.rows?.rows !== count) this.rows = new Matrix<Real>(allocate(count * this.size, z.data), count, this.size);
-    if (isPerceptron(this.network)) this.fromOuterProducts(this.rows, z);
-    else this.fromSingleRows(this.rows, z);
-    return this.rows;
+    if (this.derivatives?.rows !== count) this.derivatives = new Matrix<Real>(allocate(count * this.size, z.data), count, this.size);
+    if (isPerceptron(this.network)) this.fromOuterProducts(this.derivatives, z);
+    else this.fromSingleRows(this.derivatives, z);
+    return this.derivatives;
   }
 
   /** (n·c)×c, the Hessian of each example's loss, stacked. */

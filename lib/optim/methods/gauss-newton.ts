@@ -1,39 +1,24 @@
 import { z } from "zod";
-import { gemm } from "../../linalg/index.js";
-import { Matrix, type Real } from "../../linalg/matrix.js";
+import type { Real } from "../../linalg/matrix.js";
+import { Curvature, type CurvatureProvider } from "../curvature.js";
 import { Factor } from "../factor.js";
 import { Flat, WholeOptimizer } from "../flat.js";
-import { defaultDampingRule, kroneckerDamping } from "../levenberg-marquardt.js";
+import { adaptiveDamping, defaultDampingRule } from "../levenberg-marquardt.js";
 import { defineMethod } from "../method.js";
 import { ChainOptimizer } from "../optimizer.js";
 import { count, flag, positive, withDefault } from "../options.js";
 import { inverseRootSolver } from "../roots.js";
 import { outputGradients } from "../sources.js";
+import { gramian } from "../stages/gramian.js";
 import { kronecker } from "../stages/kronecker.js";
 import { momentum } from "../stages/momentum.js";
-import type { Optimizer, Parameter, Statistic } from "../types.js";
-import { factorPolicy, factorShape } from "./shared.js";
+import type { Optimizer, Parameter, Stage, Statistic } from "../types.js";
+import { type FactorOptions, factorPolicy, factorShape } from "./shared.js";
 
-/** What full second order needs of a model, at the weights and batch of the last gradient. Parameters are flattened row-major in the optimizer's order. */
-export interface CurvatureProvider {
-  /** Number of outputs dy per example. */
-  readonly outputs: number;
-  /** (n·dy)×P: derivatives of the outputs, example by example. */
-  jacobian(): Matrix<Real>;
-  /** (n·dy)×dy: Hessians of each example's loss in its outputs, stacked; null: the identity (½ squared error). */
-  outputHessian?(): Matrix<Real> | null;
-  /** n×dy: loss gradients in the outputs, with labels sampled from the model or the data's. For `fisher` sampled and empirical. */
-  outputGradients?(labels: "sampled" | "empirical"): Matrix<Real>;
-  /** P×P: E[Jᵀ H J] itself, from a model that has it more cheaply than by its Jacobian, which is then not asked for. */
-  curvature?(): Matrix<Real>;
-  /** n×P: each example's gradient, likewise. */
-  exampleGradients?(labels: "sampled" | "empirical"): Matrix<Real>;
-}
-
-type Fisher = "exact" | "sampled" | "empirical";
-
-/** Most weights: beyond, C has more than 2³⁰ elements. */
-const MOST_WEIGHTS = 2 ** 15;
+/** Longest side of a matrix: beyond, it has more than 2³⁰ elements. */
+const LONGEST = 2 ** 15;
+/** Up to here C itself is cheap enough. */
+const FEW_WEIGHTS = 2 ** 12;
 
 const { maxDim: _, ...ownFactorShape } = factorShape; // one factor over everything, or nothing
 
@@ -41,8 +26,10 @@ const { maxDim: _, ...ownFactorShape } = factorShape; // one factor over everyth
  * Gauss-Newton and natural gradient over all parameters at once (Martens 2020, arXiv 1412.1193): δ = −η (C + λI)^{-1} g with
  * C = E[Jᵀ H J] (`exact`, the generalised Gauss-Newton matrix) or E[∇ℓ ∇ℓᵀ] over sampled labels or the data's. One factor
  * over the flattened weights: averaging, guards and Levenberg–Marquardt damping (with `adaptive`; a step that raises the
- * loss is taken back, as Marquardt 1963 does and Nocedal & Wright 2006, Algorithm 4.1) are those of the other methods. For
- * small nets: C is P×P.
+ * loss is taken back, as Marquardt 1963 does and Nocedal & Wright 2006, Algorithm 4.1) are those of the other methods. C is
+ * P×P, so that is for small nets. Of one batch, C = s·BᵀB has only as many rows as there are examples (`exact`: times outputs), and
+ * where the model can tell B's Gramian without writing B down (see {@link CurvatureProvider.rows}) the same δ costs a
+ * factorization of that (`form: "gramian"`), whatever the number of weights.
  */
 export const gaussNewton = defineMethod({
   id: "gauss-newton",
@@ -63,6 +50,12 @@ export const gaussNewton = defineMethod({
     period: count(1, "adapt λ every so many steps"),
     omega: z.number().gt(0).lt(1).default(defaultDampingRule.omega).describe("λ changes by ω^period"),
     reject: flag(true, "with adaptive: take a step back that raised the batch's loss, and quadruple λ (of the steps at which λ adapts)"),
+    form: z
+      .enum(["auto", "weights", "gramian"])
+      .default("auto")
+      .describe(
+        `what is factorized: C, with a side of all weights, or the Gramian of the batch's rows; auto: the Gramian beyond ${FEW_WEIGHTS} weights where it can be (statistics "batch", every 1, no lag, change, spectrum or relativeTo "max", a provider with rows)`,
+      ),
     provider: z
       .custom<CurvatureProvider>(
         (p) => typeof p === "object" && p !== null && "jacobian" in p,
@@ -72,22 +65,36 @@ export const gaussNewton = defineMethod({
   },
   create(parameters, o): Optimizer {
     const controller = o.adaptive
-      ? kroneckerDamping(o.damping, { ...defaultDampingRule, omega: o.omega, period: o.period, reject: o.reject })
+      ? adaptiveDamping(o.damping, { ...defaultDampingRule, omega: o.omega, period: o.period, reject: o.reject })
       : null;
     if (controller && (o.relativeTo !== null || o.dampingFloor !== 0))
       throw new TypeError('gauss-newton: option "adaptive" finds λ itself: no "relativeTo", no "dampingFloor"');
     const flat = new Flat(parameters);
-    if (flat.size > MOST_WEIGHTS) {
+    const optimizer = (stages: Stage[], parameter: Parameter<Real>) => {
+      const chain = [...stages, momentum({ mu: o.momentum })];
+      return new WholeOptimizer(
+        new ChainOptimizer("gauss-newton", [{ chain, parameters: [parameter], lr: o.lr, decay: o.decay }], o, controller),
+        flat,
+      );
+    };
+    const weights: Parameter<Real> = { name: "all", value: flat.value, gradient: flat.gradient };
+    const obstacle = gramianObstacle(o);
+    if (o.form === "gramian" && obstacle) throw new TypeError(`gauss-newton: form "gramian" needs ${obstacle}`);
+    if (o.form === "gramian" || (o.form === "auto" && !obstacle && flat.size > FEW_WEIGHTS)) {
+      const rows = () => o.provider.rows!(o.fisher, LONGEST);
+      const damping = (mean: number) => Math.max(o.relativeTo === "trace" ? o.damping * mean : o.damping, o.dampingFloor);
+      return optimizer([gramian({ rows, damping, adaptive: controller })], weights);
+    }
+    if (flat.size > LONGEST) {
       const gigabytes = Math.round(flat.size ** 2 * flat.value.data.BYTES_PER_ELEMENT * 2 ** -30);
       throw new RangeError(
-        `gauss-newton: the curvature of ${flat.size} weights is a matrix of ${gigabytes} GiB, several of which are needed; it is for at most ${MOST_WEIGHTS} (lbfgs and kfac are for more)`,
+        `gauss-newton: the curvature of ${flat.size} weights is a matrix of ${gigabytes} GiB, several of which are needed; it is for at most ${LONGEST}. ` +
+          `Form "gramian" has no such limit, but needs ${obstacle ?? "to be chosen"}; lbfgs and kfac are for more, too`,
       );
     }
     const curvature = new Curvature(o.provider, o.fisher, flat.size);
     const all: Parameter<Real> = {
-      name: "all",
-      value: flat.value,
-      gradient: flat.gradient,
+      ...weights,
       get outputGradients(): Statistic {
         return curvature.statistic();
       },
@@ -97,61 +104,17 @@ export const gaussNewton = defineMethod({
       source: { ...outputGradients, available: () => true, diagonal: () => false },
       factor: new Factor("left", inverseRootSolver(1), factorPolicy(o, o.damping)),
     };
-    const chain = [kronecker({ left, right: null }, { split: controller }), momentum({ mu: o.momentum })];
-    const inner = new ChainOptimizer("gauss-newton", [{ chain, parameters: [all], lr: o.lr, decay: o.decay }], o, controller);
-    return new WholeOptimizer(inner, flat);
+    return optimizer([kronecker({ left, right: null }, { split: controller })], all);
   },
 });
 
-/** C as a statistic: a moment, or per-example gradients as samples. */
-class Curvature {
-  #product: Matrix<Real> | null = null;
-  #moment: Matrix<Real> | null = null;
-
-  constructor(
-    private readonly provider: CurvatureProvider,
-    private readonly fisher: Fisher,
-    private readonly size: number,
-  ) {}
-
-  statistic(): Statistic {
-    const { provider, fisher } = this;
-    if (fisher === "exact" && provider.curvature) return { moment: this.#checked("curvature", provider.curvature()) };
-    if (fisher !== "exact" && provider.exampleGradients) {
-      return { samples: this.#checked("exampleGradients", provider.exampleGradients(fisher)) };
-    }
-    const dy = provider.outputs;
-    const j = provider.jacobian();
-    if (j.cols !== this.size || j.rows % dy !== 0) {
-      throw new RangeError(
-        `gauss-newton: the Jacobian must have ${this.size} columns and a multiple of ${dy} rows, got ${j.rows}×${j.cols}`,
-      );
-    }
-    const n = j.rows / dy;
-    const hessian = fisher === "exact" ? (provider.outputHessian?.() ?? null) : null;
-    if (fisher === "exact" && !hessian) return { samples: j, scale: dy };
-    if (fisher !== "exact") {
-      const delta = provider.outputGradients?.(fisher);
-      if (!delta) throw new TypeError(`gauss-newton: fisher "${fisher}" needs a provider with outputGradients`);
-      // Per-example gradients Jᵢᵀδᵢ.
-      const samples = this.#buffer(n, j);
-      for (let i = 0; i < n; i++) gemm(delta.block(i, 0, 1, dy), j.block(i * dy, 0, dy, j.cols), { out: samples.block(i, 0, 1, j.cols) });
-      return { samples };
-    }
-    const product = this.#buffer(j.rows, j);
-    for (let i = 0; i < n; i++)
-      gemm(hessian!.block(i * dy, 0, dy, dy), j.block(i * dy, 0, dy, j.cols), { out: product.block(i * dy, 0, dy, j.cols) });
-    this.#moment ??= j.data instanceof Float64Array ? Matrix.zeros(j.cols, j.cols) : Matrix.zeros(j.cols, j.cols, "float32");
-    return { moment: gemm(j.T, product, { out: this.#moment, alpha: 1 / n }) };
-  }
-
-  #checked(name: string, matrix: Matrix<Real>): Matrix<Real> {
-    if (matrix.cols !== this.size) throw new RangeError(`gauss-newton: ${name} must have ${this.size} columns, got ${matrix.cols}`);
-    return matrix;
-  }
-
-  #buffer(rows: number, j: Matrix<Real>): Matrix<Real> {
-    if (this.#product?.rows !== rows) this.#product = Matrix.zeros(rows, j.cols, j.data instanceof Float64Array ? "float64" : "float32");
-    return this.#product!;
-  }
+/** What stands in the way of the Gramian form, as what it needs; null: nothing. */
+function gramianObstacle(
+  o: Pick<FactorOptions, "statistics" | "every" | "lag" | "change" | "spectrum" | "relativeTo"> & { provider: CurvatureProvider },
+): string | null {
+  if (o.statistics !== "batch") return 'statistics: "batch", as an average over batches has too many rows';
+  if (o.every !== 1 || o.lag !== 0 || o.change !== 0) return "every: 1, lag: 0 and change: 0, as the rows are those of this batch";
+  if (o.spectrum !== "add" || o.relativeTo === "max") return 'spectrum: "add" and no relativeTo: "max", as it knows no eigenvalues';
+  if (!o.provider.rows) return "a provider with rows(), which knows its Gramian";
+  return null;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Factor } from "../factor.js";
-import { defaultDampingRule, kroneckerDamping } from "../levenberg-marquardt.js";
+import { adaptiveDamping, defaultDampingRule } from "../levenberg-marquardt.js";
 import { defineMethod } from "../method.js";
 import { count, flag, positive } from "../options.js";
 import { hasStatistics, isVector } from "../parameters.js";
@@ -65,7 +65,7 @@ export const kfac = defineMethod({
   },
   chain: (o, shared) => {
     const rule = { ...defaultDampingRule, omega: o.omega, period: o.period, reject: o.reject };
-    const controller = o.adaptive ? kroneckerDamping(o.damping, rule, shared) : null;
+    const controller = o.adaptive ? adaptiveDamping(o.damping, rule, shared) : null;
     if (controller && o.split !== "pi") throw new TypeError('kfac: option "adaptive" needs split "pi"');
     // λ belongs to the product of the factors in the other splits, so it has no unit of a single factor's.
     for (const [key, idle] of [

@@ -1,5 +1,6 @@
 import { kroneckerApply } from "../../linalg/index.js";
 import type { Matrix, Operand, Real } from "../../linalg/matrix.js";
+import { inner } from "../elementwise.js";
 import type { Factor } from "../factor.js";
 import type { FactorState } from "../policy.js";
 import { meanEigenvalue } from "../roots.js";
@@ -25,7 +26,7 @@ export interface KroneckerOptions {
    * `pi`: Tikhonov damping λI of P ⊗ Q split as P + (√λ/π) I and Q + π√λ I, π = √((tr Q/n)/(tr P/m)) (Martens & Grosse 2015,
    * arXiv 1503.05671, §6.3); null: each factor by its own policy.
    */
-  readonly split?: { lambda(): number; see?(parameter: Parameter<Real>, p: Side | null, q: Side | null): void } | null;
+  readonly split?: { lambda(): number; see?(parameter: Parameter<Real>, curvature: (direction: Matrix<Real>) => number): void } | null;
   /** Use the identity (that is, the incoming direction) until this step. */
   readonly start?: number;
   /** Stages that the direction passes after the statistics took it in and before the preconditioner (momentum, in P^{-a} M Q^{-b}). */
@@ -62,7 +63,7 @@ export function kronecker(axes: Axes | ((parameter: Parameter<Real>) => Axes), o
       const q: Side | null = state.right && right ? { factor: right.factor, state: state.right } : null;
       if (p && left!.source.available(parameter)) left!.source.accumulate(p, q, direction, parameter, step);
       if (q && right!.source.available(parameter)) right!.source.accumulate(q, p, direction, parameter, step);
-      split?.see?.(parameter, p, q);
+      if (split?.see && (p || q)) split.see(parameter, (d) => curvature(d, p, q, scratch));
       refreshSides(p, q, parameter.name, step, split ? split.lambda() : null);
       filter.forEach((stage, i) => {
         stage.apply(direction, parameter, state.filter[i]!, step);
@@ -76,6 +77,14 @@ export function kronecker(axes: Axes | ((parameter: Parameter<Real>) => Axes), o
       for (const side of [left, right]) if (side?.ready) side.age = Number.MAX_SAFE_INTEGER - 1;
     },
   };
+}
+
+/** tr(Dᵀ P D Q). */
+function curvature(d: Matrix<Real>, p: Side | null, q: Side | null, scratch: Scratch): number {
+  const product = scratch.like(d, 1).copy(d);
+  const average = (side: Side | null) => side?.factor.averaged(side.state) ?? null;
+  multiply(product, average(p), average(q), scratch);
+  return inner(product, d);
 }
 
 /** D ← L D R in place; null is the identity. */
