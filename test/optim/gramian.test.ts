@@ -9,9 +9,8 @@ import { Stream } from "../../lib/random/index.js";
 type Kind = "perceptron" | "convolutions" | "no bias";
 
 /** A small network with a batch, and what asks about it. */
-function problem(kind: Kind, dtype: DType = "float64", seed = 1) {
-  const stream = new Stream(seed, "gramian", kind);
-  const n = 7;
+function problem(kind: Kind, dtype: DType = "float64", n = 7) {
+  const stream = new Stream(1, "gramian", kind);
   const layers: Layer<Real>[] =
     kind === "convolutions"
       ? [
@@ -27,13 +26,17 @@ function problem(kind: Kind, dtype: DType = "float64", seed = 1) {
           new Linear<Real>(4, 3, stream.child("c"), { dtype, name: "c" }),
         ];
   const network = new Sequential<Real>(layers);
-  const inputs = stream.child("x").normal(Matrix.zeros(n, kind === "convolutions" ? 40 : 6, dtype));
-  const targets = Matrix.zeros(n, 3, dtype);
-  for (let i = 0; i < n; i++) targets.set(i, (i * i) % 3, 1);
+  const all = stream.child("x").normal(Matrix.zeros(n, kind === "convolutions" ? 40 : 6, dtype));
+  const labels = Matrix.zeros(n, 3, dtype);
+  for (let i = 0; i < n; i++) labels.set(i, (i * i) % 3, 1);
   const loss: Loss<Real> = kind === "no bias" ? new Logistic<Real>() : new SoftmaxCrossEntropy<Real>();
   const curvature = new NetworkCurvature(network, loss, 3, stream.child("labels"));
-  const closure = () => evaluateBatch(network, loss, { inputs, targets }, { kind: "empirical", stream }, curvature);
-  return { network, curvature, closure, n };
+  /** The loss of the first `count` examples. */
+  const evaluate = (count: number) => {
+    const batch = { inputs: all.block(0, 0, count, all.cols), targets: labels.block(0, 0, count, 3) };
+    return evaluateBatch(network, loss, batch, { kind: "empirical", stream }, curvature);
+  };
+  return { network, curvature, evaluate, closure: () => evaluate(n), n };
 }
 
 const weights = (network: Layer<Real>) => network.parameters.flatMap(({ value }) => Array.from(value.data));
@@ -107,6 +110,18 @@ describe("gauss-newton by the Gramian", () => {
       expect(a!.optimizer.diagnostics.refreshes).toBe(6);
       // No matrix with a side of all weights is kept.
       expect(a!.optimizer.memory().all ?? 0).toBeLessThan(b!.optimizer.memory().all! / 10);
+    }
+  });
+
+  it.each<Fisher>(["exact", "sampled"])("follows a batch that changes its size (%s)", (fisher) => {
+    for (const kind of ["perceptron", "convolutions"] as const) {
+      const [a, b] = (["gramian", "weights"] as const).map((form) => {
+        const { network, curvature, evaluate } = problem(kind, "float64", 9);
+        const optimizer = createOptimizer("gauss-newton", network.parameters, { form, fisher, provider: curvature });
+        for (const count of [7, 3, 9, 1, 5]) optimizer.step(() => evaluate(count));
+        return weights(network);
+      });
+      expect(difference(a!, b!)).toBeLessThan(1e-10);
     }
   });
 

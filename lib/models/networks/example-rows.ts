@@ -89,7 +89,7 @@ export class ExampleRows implements CurvatureRows {
       const weight = this.within(v, part);
       if (positions > 1) {
         gemv(this.written(part), weight.data.subarray(weight.offset, weight.offset + weight.rows * weight.cols), {
-          out: out.data,
+          out: out.data.subarray(0, count),
           beta: 1,
         });
         continue;
