@@ -177,6 +177,8 @@ describe("gauss-newton by the Gramian", () => {
       createOptimizer("gauss-newton", network.parameters, { form: "gramian", provider: curvature, ...more });
     expect(make({ statistics: "ema" })).toThrow(/form "gramian" needs statistics: "batch"/);
     expect(make({ every: 2 })).toThrow(/needs every: 1/);
+    for (const root of ["eigh", "coupled-newton", "warm"]) expect(make({ root })).toThrow(/needs root: "auto" or "cholesky"/);
+    expect(make({ root: "cholesky" })).not.toThrow();
     expect(make({ spectrum: "clip" })).toThrow(/needs spectrum: "add"/);
     expect(make({ provider: { outputs: 3, jacobian: () => Matrix.zeros(0, 0) } })).toThrow(/needs a provider with rows\(\)/);
     expect(make({ form: "rows" })).toThrow(/form/);

@@ -54,7 +54,7 @@ export const gaussNewton = defineMethod({
       .enum(["auto", "weights", "gramian"])
       .default("auto")
       .describe(
-        `what is factorized: C, with a side of all weights, or the Gramian of the batch's rows; auto: the Gramian beyond ${FEW_WEIGHTS} weights where it can be (statistics "batch", every 1, no lag, change, spectrum or relativeTo "max", a provider with rows)`,
+        `what is factorized: C, with a side of all weights, or the Gramian of the batch's rows; auto: the Gramian beyond ${FEW_WEIGHTS} weights where it can be (statistics "batch", every 1, root "auto" or "cholesky", no lag, change, spectrum or relativeTo "max", a provider with rows)`,
       ),
     provider: z
       .custom<CurvatureProvider>(
@@ -110,10 +110,11 @@ export const gaussNewton = defineMethod({
 
 /** What stands in the way of the Gramian form, as what it needs; null: nothing. */
 function gramianObstacle(
-  o: Pick<FactorOptions, "statistics" | "every" | "lag" | "change" | "spectrum" | "relativeTo"> & { provider: CurvatureProvider },
+  o: Pick<FactorOptions, "statistics" | "every" | "lag" | "change" | "root" | "spectrum" | "relativeTo"> & { provider: CurvatureProvider },
 ): string | null {
   if (o.statistics !== "batch") return 'statistics: "batch", as an average over batches has too many rows';
   if (o.every !== 1 || o.lag !== 0 || o.change !== 0) return "every: 1, lag: 0 and change: 0, as the rows are those of this batch";
+  if (o.root !== "auto" && o.root !== "cholesky") return 'root: "auto" or "cholesky", which is how the Gramian is factorized';
   if (o.spectrum !== "add" || o.relativeTo === "max") return 'spectrum: "add" and no relativeTo: "max", as it knows no eigenvalues';
   if (!o.provider.rows) return "a provider with rows(), which knows its Gramian";
   return null;
