@@ -184,6 +184,23 @@ describe("gauss-newton by the Gramian", () => {
     expect(make({ form: "rows" })).toThrow(/form/);
   });
 
+  it("leaves the weights where C = 0 and the damping is none or in its units, however often", () => {
+    const { network, curvature, closure } = problem("perceptron");
+    const zero = () => ({
+      ...rowsOf(curvature),
+      gramian: () => Matrix.zeros(21, 21),
+      times: () => Matrix.zeros(21, 1),
+      transposeTimes: () => Matrix.zeros(74, 1),
+    });
+    for (const damping of [{ damping: 0 }, { relativeTo: "trace" }, { relativeTo: "trace", dampingFloor: 1e-3 }] as const) {
+      const provider = { outputs: 3, jacobian: () => Matrix.zeros(0, 0), rows: zero };
+      const optimizer = createOptimizer("gauss-newton", network.parameters, { form: "gramian", provider, ...damping });
+      const before = weights(network);
+      for (let k = 0; k < 4; k++) optimizer.step(closure);
+      expect(weights(network)).toEqual(before);
+    }
+  });
+
   it("puts in more damping where the factorization fails, and leaves the weights where nothing helps", () => {
     const { network, curvature, closure } = problem("perceptron");
     // 63 rows of which at most 21 are independent in exact arithmetic: without damping there is no factorization to rely on.

@@ -82,7 +82,8 @@ export const gaussNewton = defineMethod({
     if (o.form === "gramian" && obstacle) throw new TypeError(`gauss-newton: form "gramian" needs ${obstacle}`);
     if (o.form === "gramian" || (o.form === "auto" && !obstacle && flat.size > FEW_WEIGHTS)) {
       const rows = () => o.provider.rows!(o.fisher, LONGEST);
-      const damping = (mean: number) => Math.max(o.relativeTo === "trace" ? o.damping * mean : o.damping, o.dampingFloor);
+      const relative = o.relativeTo === "trace";
+      const damping = (mean: number) => (relative && mean === 0 ? 0 : Math.max(relative ? o.damping * mean : o.damping, o.dampingFloor));
       return optimizer([gramian({ rows, damping, adaptive: controller })], weights);
     }
     if (flat.size > LONGEST) {

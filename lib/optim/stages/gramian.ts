@@ -11,7 +11,7 @@ import type { Stage, StateRecord } from "../types.js";
 export interface GramianOptions {
   /** C of this batch. */
   rows(): CurvatureRows;
-  /** λ(tr C/P): the damping added to C. */
+  /** λ(tr C/P): the damping added to C; 0: none. */
   damping(meanEigenvalue: number): number;
   /** λ adapts: it comes from here instead, and the stage tells its quadratic model. */
   adaptive: AdaptiveDamping | null;
@@ -20,7 +20,8 @@ export interface GramianOptions {
 /**
  * D ← (C + λI)^{-1} D by the Gramian of C's rows: with C = s·BᵀB of N rows, (D − s·Bᵀ(λI + s·BBᵀ)^{-1}BD)/λ (the identity of Woodbury).
  * N³/3 operations instead of P³/3, and no P×P matrix. More damping where the Cholesky factorization fails; where that does not help
- * either the weights stay as they are, and after three such steps in a row training stops with an error.
+ * either the weights stay as they are, and after three such steps in a row training stops with an error. They also stay where C = 0
+ * and λ = 0, which says nothing about a step.
  */
 export function gramian({ rows, damping, adaptive }: GramianOptions): Stage<{ failures: number } & StateRecord> {
   const scratch = new Scratch();
@@ -40,6 +41,10 @@ export function gramian({ rows, damping, adaptive }: GramianOptions): Stage<{ fa
       const mean = (c.scale * trace(products)) / size;
       if (!Number.isFinite(mean)) diagnostics.nonFiniteStatistics++;
       const wanted = adaptive ? adaptive.lambda() : damping(mean);
+      if (mean === 0 && wanted === 0) {
+        step.hold = true;
+        return;
+      }
       const least = Math.max(wanted, size * mean * (dtypeOf(direction) === "float64" ? 2 ** -52 : 2 ** -23));
       let lambda = wanted;
       let solved = false;
