@@ -184,6 +184,29 @@ describe("gauss-newton by the Gramian", () => {
     expect(make({ form: "rows" })).toThrow(/form/);
   });
 
+  it("names what does not fit", () => {
+    const { network, curvature, closure } = problem("perceptron");
+    const step = (provider: object, parameters = network.parameters) => {
+      const optimizer = createOptimizer("gauss-newton", parameters, {
+        form: "gramian",
+        fisher: "exact",
+        provider: provider as NetworkCurvature,
+      });
+      return () => optimizer.step(closure);
+    };
+    expect(step(curvature, network.parameters.slice(1))).toThrow(
+      /the network has 74 weights, but the rows are multiplied by a 39×1 vector/,
+    );
+    const having = (wrong: object) => ({
+      outputs: 3,
+      jacobian: () => Matrix.zeros(0, 0),
+      rows: () => ({ ...rowsOf(curvature), ...wrong }),
+    });
+    expect(step(having({ count: 20 }))).toThrow(/gramian\(\) of the provider's rows must be 20×20, got 21×21/);
+    expect(step(having({ times: () => Matrix.zeros(20, 1) }))).toThrow(/times\(v\) .* must be 21×1, got 20×1/);
+    expect(step(having({ transposeTimes: () => Matrix.zeros(75, 1) }))).toThrow(/transposeTimes\(u\) .* must be 74×1, got 75×1/);
+  });
+
   it("leaves the weights where C = 0 and the damping is none or in its units, however often", () => {
     const { network, curvature, closure } = problem("perceptron");
     const zero = () => ({
@@ -244,6 +267,7 @@ function rowsOf(curvature: NetworkCurvature) {
   return {
     count: rows.count,
     scale: rows.scale,
+    gramian: () => rows.gramian(),
     times: (v: Matrix<Real>) => rows.times(v),
     transposeTimes: (u: Matrix<Real>) => rows.transposeTimes(u),
   };

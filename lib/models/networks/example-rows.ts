@@ -81,8 +81,13 @@ export class ExampleRows implements CurvatureRows {
     return out;
   }
 
+  /** @throws RangeError when v has not one element for each weight. */
   times(v: Matrix<Real>): Matrix<Real> {
-    const { count, examples } = this;
+    const { count, examples, size } = this;
+    if (v.rows !== size || v.cols !== 1)
+      throw new RangeError(
+        `NetworkCurvature: the network has ${size} weights, but the rows are multiplied by a ${v.rows}×${v.cols} vector`,
+      );
     const out = this.take("Bv", count, 1).fill(0);
     for (const part of this.parts) {
       const { a, d, positions } = part;

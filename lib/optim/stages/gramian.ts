@@ -22,6 +22,7 @@ export interface GramianOptions {
  * N³/3 operations instead of P³/3, and no P×P matrix. More damping where the Cholesky factorization fails; where that does not help
  * either the weights stay as they are, and after three such steps in a row training stops with an error. They also stay where C = 0
  * and λ = 0, which says nothing about a step.
+ * @throws RangeError when what the rows give has not their shape.
  */
 export function gramian({ rows, damping, adaptive }: GramianOptions): Stage<{ failures: number } & StateRecord> {
   const scratch = new Scratch();
@@ -36,7 +37,7 @@ export function gramian({ rows, damping, adaptive }: GramianOptions): Stage<{ fa
         const image = c.times(d);
         return c.scale * inner(image, image);
       });
-      const products = c.gramian();
+      const products = shaped("gramian()", c.gramian(), c.count, c.count);
       const size = direction.rows * direction.cols;
       const mean = (c.scale * trace(products)) / size;
       if (!Number.isFinite(mean)) diagnostics.nonFiniteStatistics++;
@@ -98,8 +99,15 @@ function divide(d: Matrix<Real>, c: CurvatureRows, products: Matrix<Real>, lambd
     return false;
   }
   const u = scratch.take(c.count, 1, d, 1);
-  choleskySolve(factor, u.copy(c.times(d)), { out: u });
-  axpy(-c.scale, c.transposeTimes(u), d);
+  choleskySolve(factor, u.copy(shaped("times(v)", c.times(d), c.count, 1)), { out: u });
+  axpy(-c.scale, shaped("transposeTimes(u)", c.transposeTimes(u), d.rows, 1), d);
   scale(1 / lambda, d);
   return true;
+}
+
+/** @throws RangeError naming what a provider's rows gave in another shape. */
+function shaped(what: string, matrix: Matrix<Real>, rows: number, cols: number): Matrix<Real> {
+  if (matrix.rows !== rows || matrix.cols !== cols)
+    throw new RangeError(`gauss-newton: ${what} of the provider's rows must be ${rows}×${cols}, got ${matrix.rows}×${matrix.cols}`);
+  return matrix;
 }
