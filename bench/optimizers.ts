@@ -7,11 +7,10 @@
 //      needs until the mean of ten batches' losses is there.
 // On the large autoencoder, where a step takes a third of a second, 1. starts from the rate of the small one: half a decade to either
 // side, half a decade beyond while the best is at an end, at most five runs of half the steps.
-// Seconds are processor seconds of one thread, which other load on the machine disturbs least, less those of a run of one step: what
-// loading the data, the first compilation and the evaluation at the end take. Other options are the defaults, with
+// Seconds are steps times the processor seconds of a step on one thread, timed apart with all methods in turn (step-time.ts). Other options are the defaults, with
 // roots and bases refreshed every ten steps for all Kronecker methods. Single precision, except on the regression.
 //
-//   npx tsx bench/optimizers.ts [--problems regression,mlp,…] [--methods kfac,…] [--steps N] [--seeds 3] [--out docs/optimizers]
+//   npx tsx bench/optimizers.ts [--problems regression,mlp,…] [--methods kfac,…] [--steps N] [--seeds 3] [--rounds 5] [--out docs/optimizers]
 //                               [--journal file.jsonl: keeps finished trials, to go on after an interruption; for one version of the code]
 //                               [--document docs/optimizers.md: puts each problem's table in place of the one there]
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -21,6 +20,7 @@ import { findMethod, methodIds, methodShape } from "../lib/optim/index.js";
 import { toSvg } from "../lib/report/index.js";
 import { median } from "./harness.js";
 import { machineLine } from "./machine.js";
+import { stepMilliseconds } from "./step-time.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -28,6 +28,7 @@ const { values: flags } = parseArgs({
     methods: { type: "string" },
     steps: { type: "string" },
     seeds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "5" },
     out: { type: "string", default: "docs/optimizers" },
     journal: { type: "string" },
     document: { type: "string" },
@@ -191,15 +192,17 @@ for (const problem of flags.problems!.split(",")) {
     best.flatMap(({ id, lr }) => Array.from({ length: seeds }, (_, s) => configuration(problem, id, lr, steps, s + 1))),
   );
   const rows = best.map((b, k) => ({ ...b, records: runs.slice(k * seeds, (k + 1) * seeds).filter((r) => r !== undefined) }));
-  const single = await run(Array.from({ length: seeds }, (_, s) => configuration(problem, "sgd", defaultRate("sgd"), 1, s + 1)));
-  const around = median(single.map((r) => r?.timing.cpuSeconds ?? Number.NaN));
   const finals = (row: (typeof rows)[number]) => row.records.map((r) => smoothed(r).at(-1)!);
   const adam = rows.find(({ id }) => id === "adam");
   const target = adam ? median(finals(adam)) : Number.NaN;
-  const table = rows
-    .filter(({ records }) => records.length > 0)
-    .map((row) => {
-      const perStep = median(row.records.map((r) => (r.timing.cpuSeconds - around) / (steps - 1)));
+  const done = rows.filter(({ records }) => records.length > 0);
+  const times = await stepMilliseconds(
+    done.map(({ id, lr }) => configuration(problem, id, lr, steps, 1)),
+    Number(flags.rounds),
+  );
+  const table = done
+    .map((row, k) => {
+      const perStep = times[k]! / 1000;
       const reached = row.records.map((r) => smoothed(r).findIndex((loss) => loss <= target) + 1 || Number.POSITIVE_INFINITY);
       const needed = median(reached);
       const metric = (name: string) => median(row.records.map((r) => (r.metrics[name] as number | null) ?? Number.POSITIVE_INFINITY));
