@@ -2,9 +2,6 @@ import { gemm } from "../linalg/index.js";
 import { Matrix, type Real } from "../linalg/matrix.js";
 import type { Statistic } from "./types.js";
 
-/** Which C full second order takes: from output Hessians, from sampled labels, or from the data's labels. */
-export type Fisher = "exact" | "sampled" | "empirical";
-
 /** What full second order needs of a model, at the weights and batch of the last gradient. Parameters are flattened row-major in the optimizer's order. */
 export interface CurvatureProvider {
   /** Number of outputs dy per example. */
@@ -20,10 +17,10 @@ export interface CurvatureProvider {
   /** n×P: each example's gradient, likewise. */
   exampleGradients?(labels: "sampled" | "empirical"): Matrix<Real>;
   /**
-   * C by its rows, from a model that need not write them down: for the Gramian form, which has a side of rows instead of weights.
+   * C (`exact`, or of sampled labels or the data's) by its rows, from a model that need not write them down: for the Gramian form, which has a side of rows instead of weights.
    * @throws RangeError when there are more than `most` rows.
    */
-  readonly rows?: (fisher: Fisher, most: number) => CurvatureRows;
+  readonly rows?: (fisher: "exact" | "sampled" | "empirical", most: number) => CurvatureRows;
 }
 
 /** C = scale·BᵀB by what can be asked of B, N×P. Valid, as are the matrices it gives, until the next batch; those are overwritten by the next call. */
@@ -46,7 +43,7 @@ export class Curvature {
 
   constructor(
     private readonly provider: CurvatureProvider,
-    private readonly fisher: Fisher,
+    private readonly fisher: "exact" | "sampled" | "empirical",
     private readonly size: number,
   ) {}
 
