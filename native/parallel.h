@@ -13,7 +13,7 @@ void setThreadCount(int threads);
 
 /// Runs body(0), …, body(parts − 1), in any order, on the calling thread and on up to threads − 1 others. It returns when all are done.
 /// While another call has the threads, the calling one does all; likewise when they sleep (some 100 µs after their last work) and the work is
-/// too little to wake them for (`wakes` false). `body` must not throw.
+/// too little to wake them for (`wakes` false) and does not follow within 200 µs on other work. `body` must not throw.
 void parallel(int parts, int threads, bool wakes, const std::function<void(int)>& body);
 
 }  // namespace layerwise

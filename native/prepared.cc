@@ -2,9 +2,9 @@
 // arguments, `prepareSequence` runs a list of those in one call.
 //
 // What they return is a function that owns its operations. It holds the memory their views point to: a strong reference
-// to every ArrayBuffer keeps it from being collected, and each run compares the buffer's address and size with those seen
-// at first, so a buffer that was transferred, detached or shrunk since is refused before anything is read or written. (A
-// SharedArrayBuffer can do none of this.)
+// to every ArrayBuffer keeps it from being collected, and each run asks whether a buffer of fixed length is detached, and
+// compares a resizable one's address and size with those seen at first, so a buffer that was transferred, detached or shrunk
+// since is refused before anything is read or written. (A SharedArrayBuffer can do none of this.)
 #include <algorithm>
 #include <cstdint>
 #include <vector>

@@ -78,8 +78,8 @@ template <typename T, int W, int N, int R> __attribute__((noinline)) void wanted
   else column<T, W, N, kRows, false>(p, i, m, j, last);
 }
 
-/// All columns of a product whose B has contiguous rows, two or three vectors at a time. Where they are no multiple of a vector's width the last two vectors overlap
-/// and compute the columns they share twice, with the same result: a tile reads C before it writes.
+/// All columns of a product whose B has contiguous rows, two or three vectors at a time. Where they are no multiple of a vector's
+/// width the last two vectors overlap and compute the columns they share twice, with the same result: a tile reads C before it writes.
 template <typename T, int W, int R> inline void columns(const Product<T>& p) {
   const int n = p.n;
   if constexpr (W > 1) {

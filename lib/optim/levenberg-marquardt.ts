@@ -40,7 +40,8 @@ export interface AdaptiveDamping extends Controller {
 }
 
 /**
- * Adaptive damping: λ is state; the quadratic model is what the stage that divides by C + λI tells. A parameter without one (Adam's) enters the model by its slope alone.
+ * Adaptive damping: λ is state; the quadratic model is what the stage that divides by C + λI tells. A parameter without one (Adam's, or
+ * one whose axes are all longer than `maxDim`) enters the model by its slope alone.
  * @param shared another group's, if there is one: the ratio is that of the whole step, so λ and its rule are one for all groups.
  * @throws TypeError when that one has other settings.
  */

@@ -226,8 +226,8 @@ describe("gauss-newton by the Gramian", () => {
 
   it("puts in more damping where the factorization fails, and leaves the weights where nothing helps", () => {
     const { network, curvature, closure } = problem("perceptron");
-    // 63 rows of which at most 21 are independent in exact arithmetic: without damping there is no factorization to rely on.
-    const repeated = {
+    // 21 rows of which at most 14 are independent, as those of one example are dependent.
+    const provider = {
       outputs: 3,
       jacobian: () => Matrix.zeros(0, 0),
       rows: (...[fisher, most]: Parameters<NonNullable<typeof curvature.rows>>) => curvature.rows!(fisher, most),
@@ -237,7 +237,7 @@ describe("gauss-newton by the Gramian", () => {
       fisher: "exact",
       damping: 0,
       lr: 1e-6,
-      provider: repeated,
+      provider,
       record: true,
     });
     optimizer.step(closure);
@@ -245,7 +245,7 @@ describe("gauss-newton by the Gramian", () => {
     expect(optimizer.diagnostics.records[0]).toMatchObject({ layer: "all", solver: "gramian", dim: 21, keptOld: false });
     expect(optimizer.diagnostics.records[0]!.damping).toBeGreaterThan(0);
 
-    const broken = { ...repeated, rows: () => ({ ...rowsOf(curvature), gramian: () => Matrix.zeros(21, 21).fill(Number.NaN) }) };
+    const broken = { ...provider, rows: () => ({ ...rowsOf(curvature), gramian: () => Matrix.zeros(21, 21).fill(Number.NaN) }) };
     const before = weights(network);
     const other = createOptimizer("gauss-newton", network.parameters, {
       form: "gramian",

@@ -7,15 +7,19 @@ import type { Fisher } from "./trainer.js";
 
 /**
  * What full second-order methods ask of a network at its last batch: the Jacobian of the outputs by all parameters, the losses'
- * Hessians and gradients. Parameters are flattened row by row in the network's order. For small networks: the Jacobian has
- * n·c rows of p entries.
+ * Hessians and gradients. Parameters are flattened row by row in the network's order. For small networks, as the Jacobian has n·c rows
+ * of p entries, but for `rows`, which writes down those of convolutions at most.
  */
 export class NetworkCurvature {
   private z?: Matrix<Real>;
   private targets?: Matrix<Real>;
   private derivatives?: Matrix<Real>;
   private readonly size: number;
-  /** C by the gradients of single examples, or for `exact` their Jacobians times a factor of the losses' Hessians; where the layers keep what they are made of. */
+  /**
+   * C by the gradients of single examples, or for `exact` their Jacobians times a factor of the losses' Hessians; undefined unless every
+   * layer keeps what they are made of (linear layers without a separate bias, convolutions with `sharing` "expand", activations).
+   * @throws RangeError when there are more than `most` rows: one an example, for `exact` one an output of each.
+   */
   readonly rows?: (fisher: Fisher, most: number) => CurvatureRows;
 
   constructor(
