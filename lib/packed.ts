@@ -1,5 +1,5 @@
 /**
- * BLAS for small matrices. Most of a small call is Node-API reading its arguments: 3 ns a number, 40 a typed array, of which 29 go
+ * BLAS for small matrices. Most of a small call is Node-API reading its arguments: 3 ns a number, 34 a typed array, of which 29 go
  * into its class, which JavaScript knows at once. So for the most frequent routines numbers go through memory, classes are looked at
  * here, and the rest is checked where it always is. What is not of the right types goes to the ordinary routine, which says why.
  */

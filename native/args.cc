@@ -41,7 +41,7 @@ std::string Args::describe(napi_value v) const {
   if (is) {
     static const char* const names[] = {"an Int8Array",    "a Uint8Array",    "a Uint8ClampedArray", "an Int16Array",   "a Uint16Array",  "an Int32Array",
                                         "a Uint32Array",   "a Float32Array",  "a Float64Array",      "a BigInt64Array", "a BigUint64Array"};
-    napi_typedarray_type kind;
+    auto kind = static_cast<napi_typedarray_type>(15);
     size_t length;
     napi_get_typedarray_info(env, v, &kind, &length, nullptr, nullptr, nullptr);
     return std::string(static_cast<size_t>(kind) < 11 ? names[kind] : "a typed array") + "(" + std::to_string(length) + ")";

@@ -195,7 +195,7 @@ class Args {
   };
   template <typename T> Array<T> typed(const char* name) {
     napi_value v = value();
-    napi_typedarray_type type;
+    auto type = static_cast<napi_typedarray_type>(15);  // none: Node-API leaves it alone for classes that it does not know (Float16Array)
     size_t length;
     void* data;
     if (packed_) {

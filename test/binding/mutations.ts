@@ -133,6 +133,11 @@ export function wild(valid: unknown[], draw: Draw): Mutation {
 }
 
 /** Arrays of the same length and another type. */
+/** Classes that not every Node has. */
+export const newer = ["Float16Array"].flatMap(
+  (name) => (globalThis as unknown as Record<string, Float64ArrayConstructor | undefined>)[name] ?? [],
+);
+
 function wrongArrays(like: Numbers): unknown[] {
   return [
     Int8Array,
@@ -146,6 +151,7 @@ function wrongArrays(like: Numbers): unknown[] {
     Float64Array,
     BigInt64Array,
     BigUint64Array,
+    ...newer,
   ]
     .filter((type) => !(like instanceof type))
     .map((type) => new type(like.length));

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import type { Signature } from "../../scripts/binding-signatures.js";
 import { Draw } from "./harness.js";
+import { newer } from "./mutations.js";
 
 type Call = (...args: unknown[]) => unknown;
 interface Packed {
@@ -37,6 +38,7 @@ const classes = [
   Float64Array,
   BigInt64Array,
   BigUint64Array,
+  ...newer,
 ];
 
 /** Arrays of any class over a part of any buffer, and things that are none. */

@@ -35,7 +35,7 @@ export class NetworkCurvature {
         const z = this.batch();
         const passes = fisher === "exact" ? z.cols : 1;
         if (z.rows * passes > most) {
-          const less = fisher === "exact" ? ' (fisher "sampled" has one for each example)' : "";
+          const less = fisher === "exact" ? ' (fisher "sampled" has one for each example, form "weights" needs none)' : "";
           throw new RangeError(`NetworkCurvature: ${z.rows} examples make ${z.rows * passes} rows, at most ${most} are wanted${less}`);
         }
         if (fisher === "exact") for (let k = 0; k < passes; k++) network.backward(this.loss.factor(z, k), "fisher");
