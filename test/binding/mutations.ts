@@ -132,29 +132,25 @@ export function wild(valid: unknown[], draw: Draw): Mutation {
   return { args, what: "wild numbers", mustFail: false };
 }
 
-/** Arrays of the same length and another type. */
-/** Classes that not every Node has. */
-export const newer = ["Float16Array"].flatMap(
-  (name) => (globalThis as unknown as Record<string, Float64ArrayConstructor | undefined>)[name] ?? [],
-);
+/** Classes of typed arrays, with one that not every Node has. */
+export const arrayClasses = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  ...["Float16Array"].flatMap((name) => (globalThis as unknown as Record<string, Float64ArrayConstructor | undefined>)[name] ?? []),
+];
 
+/** Arrays of the same length and another type. */
 function wrongArrays(like: Numbers): unknown[] {
-  return [
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-    BigInt64Array,
-    BigUint64Array,
-    ...newer,
-  ]
-    .filter((type) => !(like instanceof type))
-    .map((type) => new type(like.length));
+  return arrayClasses.filter((type) => !(like instanceof type)).map((type) => new type(like.length));
 }
 
 function changedArray(array: Numbers, args: unknown[], draw: Draw): [unknown, string, boolean] {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { Signature } from "../../scripts/binding-signatures.js";
 import { Draw } from "./harness.js";
-import { newer } from "./mutations.js";
+import { arrayClasses } from "./mutations.js";
 
 type Call = (...args: unknown[]) => unknown;
 interface Packed {
@@ -26,26 +26,11 @@ export function packedCall(all: Record<string, Call>, name: string, { parameters
   };
 }
 
-const classes = [
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-  ...newer,
-];
-
 /** Arrays of any class over a part of any buffer, and things that are none. */
 function anything(draw: Draw): unknown {
   const kind = draw.integer(0, 9);
   if (kind === 0) return draw.pick<unknown>(undefined, null, 1, "1", {}, [1, 2, 3], new ArrayBuffer(64), new DataView(new ArrayBuffer(64)));
-  const Type = draw.pick(...classes);
+  const Type = draw.pick(...arrayClasses);
   const [skipped, length] = [draw.integer(0, 3), draw.integer(0, 40)];
   const bytes = (skipped + length) * Type.BYTES_PER_ELEMENT + 8 * draw.integer(0, 2);
   const Resizable = ArrayBuffer as new (bytes: number, options: { maxByteLength?: number }) => ArrayBuffer;
