@@ -42,8 +42,7 @@ const plan: Record<string, { steps: number; methods: string[]; tuneFrom?: string
   mlp: { steps: 120, methods: all },
   convnet: { steps: 80, methods: all },
   "autoencoder-small": { steps: 100, methods: all },
-  // L-BFGS, with up to 25 evaluations of 2000 examples a step, would take as long there as all others together.
-  autoencoder: { steps: 100, methods: all.filter((id) => id !== "lbfgs"), tuneFrom: "autoencoder-small" },
+  autoencoder: { steps: 100, methods: all, tuneFrom: "autoencoder-small" },
 };
 
 /** Names of methods with other than default options. */
